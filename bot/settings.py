@@ -264,6 +264,11 @@ class Settings(BaseSettings):
         return self.data_dir / "run"
 
     @property
+    def local_url(self) -> str:
+        """The address of the web role for a program on this machine."""
+        return _address(self.host, self.port)
+
+    @property
     def production(self) -> bool:
         """Whether real clients use this installation."""
         return self.environment == "production"

@@ -1,0 +1,202 @@
+"""The command line `nmt`. Heavy modules are imported inside the command that needs them, so `nmt --help` is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+USAGE_ERROR = 2
+
+
+class _Group(click.Group):
+    """Turns the errors a person can act on into a message instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if type(error).__name__ not in _FOR_PEOPLE:
+                raise
+            click.echo(str(error), err=True)
+            ctx.exit(USAGE_ERROR)
+
+
+# By name: importing their modules here would make every command heavy.
+_FOR_PEOPLE = {"SettingsError", "LaunchError", "KnowledgeError", "AlreadyRunningError", "StaffError"}
+
+
+def _settings() -> Settings:
+    from bot.settings import load_settings
+
+    return load_settings()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name=None, version="0.1.0", prog_name="nmt")
+def main() -> None:
+    """NMT Guide: client education, pre-screen and booking hand-off for a massage clinic."""
+
+
+@main.command()
+def run() -> None:
+    """Start everything on this machine and keep it running until Ctrl-C."""
+    from bot import launch
+
+    settings = _settings()
+    click.echo("NMT Guide")
+    launch.run(settings, click.echo)
+
+
+def _role_command(name: str, text: str) -> None:
+    @main.command(name=name, help=text)
+    def start() -> None:
+        from bot import launch
+
+        launch.become(name, _settings())
+
+
+_role_command("engine", "Run the dialogue engine alone, in the foreground.")
+_role_command("actions", "Run the action server alone, in the foreground.")
+_role_command("web", "Run the chat API, widget and staff console alone, in the foreground.")
+_role_command("telegram", "Run the Telegram channel alone, in the foreground.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
+def settings(as_json: bool) -> None:
+    """List every setting: its value, where it comes from, what it does."""
+    from bot.settings import describe
+
+    rows = describe(_settings())
+    if as_json:
+        click.echo(json.dumps([vars(row) for row in rows], indent=2))
+        return
+    widths = [max(len(getattr(row, name)) for row in rows) for name in ("key", "value", "origin")]
+    for row in rows:
+        cells = (row.key, row.value, row.origin)
+        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        click.echo(f"{line}  {row.description}")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is wrong with this installation and what to do about it."""
+    from bot.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}")
+        if not finding.ok:
+            click.echo(f"      -> {finding.remedy}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+@main.command()
+def check() -> None:
+    """Read everything the clinic knows and say what is wrong with it."""
+    from bot import launch
+
+    click.echo(f"In order: {launch.check_knowledge(_settings())}")
+
+
+@main.command()
+@click.option("--force", is_flag=True, help="Train even if nothing changed.")
+def train(force: bool) -> None:
+    """Train the model, unless it is already trained from the present data."""
+    from bot import launch
+
+    launch.train(_settings(), force=force)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    from bot import store
+
+    store.migrate(_settings().database_url)
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--html", is_flag=True, required=True, help="As one HTML page, to read, print and sign.")
+def rules(html: bool) -> None:
+    """Print the clinical rules for the person who signs them."""
+    from bot.clinical.rules import Rules
+    from bot.rules_page import render
+
+    click.echo(render(Rules.load(_settings().knowledge_dir)))
+
+
+@main.group()
+def staff() -> None:
+    """Make staff accounts and API tokens without a browser."""
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--role", required=True, help="What the account may do, for example owner.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+def staff_add(email: str, role: str, password_stdin: bool) -> None:
+    """Make an account for EMAIL."""
+    from bot import staff as accounts
+
+    _settings()
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    accounts.add(email, role, password)
+    click.echo(f"{email} is now {role}.")
+
+
+@staff.command("token")
+@click.argument("email")
+def staff_token(email: str) -> None:
+    """Print a new API token for EMAIL. It is shown once."""
+    from bot import staff as accounts
+
+    _settings()
+    click.echo(accounts.token(email))
+
+
+@staff.command("list")
+def staff_list() -> None:
+    """List the accounts: address, role, state."""
+    from bot import staff as accounts
+
+    _settings()
+    for line in accounts.listing():
+        click.echo(line)
+
+
+@main.command()
+@click.option("--url", help="Address of the web role; otherwise the one of this installation.")
+def chat(url: str | None) -> None:
+    """Have the clients' conversation in this terminal, through the chat API."""
+    from bot.channels.terminal import chat as converse
+
+    sys.exit(converse(url or _settings().local_url))
+
+
+@main.command()
+@click.argument("text", required=False)
+@click.option("--json", "as_json", is_flag=True, required=True, help="Print JSON, one line per text.")
+def read(text: str | None, as_json: bool) -> None:
+    """Show what the clinical reading finds in TEXT, or in each line of standard input."""
+    from bot.clinical.reading import Reader, reading_to_json
+
+    reader = Reader.load(_settings().knowledge_dir)
+    for line in [text] if text is not None else sys.stdin:
+        found = reading_to_json(reader.read(line.rstrip("\n")))
+        click.echo(json.dumps(found, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main(prog_name="nmt")

@@ -1,0 +1,274 @@
+"""From settings to running roles: which program each role is, what it may know, when it is ready, and `nmt run`."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+
+from bot.settings import PREFIX, ROOT, Settings, key_of
+from bot.supervisor import Probe, Role, Supervisor, held
+
+SECRET_HEADER = "X-NMT-Secret"
+STOP_ORDER = ("web", "telegram", "actions", "engine")
+ENGINE_PYTHON = ROOT / ".venv" / "engine" / "bin" / "python"
+MODEL_STALE = 3
+
+# The engine is the old runtime: it is told what it needs and nothing else.
+_ENGINE_SETTINGS = (
+    "data_dir",
+    "log_level",
+    "engine_port",
+    "engine_secret",
+    "engine_database_url",
+    "actions_url",
+    "actions_secret",
+)
+
+_PROGRAMS = {
+    "engine": "bot.engine.server",
+    "actions": "actions",
+    "web": "bot.channels.web",
+    "telegram": "bot.channels.telegram",
+}
+
+
+class LaunchError(Exception):
+    """Something that keeps the service from starting, and what to do about it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}\n  {remedy}")
+
+
+def role_names(settings: Settings) -> list[str]:
+    """The roles this installation runs: telegram only where there is a bot to speak for."""
+    return [name for name in _PROGRAMS if name != "telegram" or settings.telegram_token is not None]
+
+
+def python_of(role: str) -> Path:
+    """The interpreter of a role's runtime."""
+    return ENGINE_PYTHON if role == "engine" else Path(sys.executable)
+
+
+def command_of(role: str) -> list[str]:
+    """The program of a role, as a list of arguments."""
+    return [str(python_of(role)), "-m", _PROGRAMS[role]]
+
+
+def environment_of(role: str, settings: Settings) -> dict[str, str]:
+    """The environment of a role: this one's, with the settings it may know instead of whatever NMT_* was set."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    known = settings.as_environment()
+    if role == "engine":
+        known = {key_of(name): known[key_of(name)] for name in _ENGINE_SETTINGS}
+    return environment | known | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def probe_of(role: str, settings: Settings) -> Probe | None:
+    """How to ask a role whether it is ready; None for telegram, which listens to nobody."""
+    engine = {SECRET_HEADER: settings.engine_secret.get_secret_value()}
+    actions = {SECRET_HEADER: settings.actions_secret.get_secret_value()}
+    return {
+        "engine": http_probe(f"http://127.0.0.1:{settings.engine_port}/webhooks/service/ready", engine),
+        "actions": http_probe(f"http://127.0.0.1:{settings.actions_port}/health", actions),
+        "web": http_probe(f"{settings.local_url}/healthz", {}),
+    }.get(role)
+
+
+def http_probe(url: str, headers: Mapping[str, str]) -> Probe:
+    """A question that is answered yes by status 200."""
+
+    async def ask() -> bool:
+        # A proxy of the environment has no business between two processes of one machine.
+        async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
+            try:
+                return (await client.get(url, headers=dict(headers))).status_code == httpx.codes.OK
+            except httpx.HTTPError:
+                return False
+
+    return ask
+
+
+def become(role: str, settings: Settings) -> None:
+    """Replace this process by a role, in the foreground."""
+    if role == "telegram" and settings.telegram_token is None:
+        raise LaunchError("there is no Telegram bot to run", f"set {key_of('telegram_token')} to the bot's token")
+    command = command_of(role)
+    _require(Path(command[0]))
+    os.chdir(ROOT)
+    os.execve(command[0], command, environment_of(role, settings))
+
+
+def _require(python: Path) -> None:
+    if not python.exists():
+        raise LaunchError(f"the runtime {python} is missing", "run: make setup")
+
+
+def check_knowledge(settings: Settings) -> str:
+    """Read everything the clinic knows, as the roles will. Returns one line; raises `KnowledgeError`."""
+    from bot.clinical.reading import Reader
+    from bot.clinical.rules import Rules
+    from bot.education import load_topics
+
+    rules = Rules.load(settings.knowledge_dir)
+    topics = load_topics(settings.knowledge_dir)
+    Reader.load(settings.knowledge_dir)
+    return f"{len(topics)} topics, {len(rules.conditions)} conditions, rules {rules.version}"
+
+
+def model_is_stale(settings: Settings) -> bool:
+    """Whether what the model is trained from has changed since the last training."""
+    _require(ENGINE_PYTHON)
+    done = subprocess.run(
+        [str(ENGINE_PYTHON), "-m", "bot.engine.train", "--check"],
+        cwd=ROOT,
+        env=environment_of("engine", settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, MODEL_STALE):
+        raise LaunchError(f"the model cannot be checked: {done.stderr.strip()[-500:]}", "run: ./nmt doctor")
+    return done.returncode == MODEL_STALE
+
+
+def train(settings: Settings, *, force: bool = False) -> None:
+    """Train the model unless it is there already; progress goes to the terminal."""
+    _require(ENGINE_PYTHON)
+    command = [str(ENGINE_PYTHON), "-m", "bot.engine.train", *(["--force"] if force else [])]
+    done = subprocess.run(command, cwd=ROOT, env=environment_of("engine", settings), check=False)
+    if done.returncode != 0:
+        raise LaunchError("training failed", "the lines above say why; nothing of the old model was changed")
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """`nmt run`: check, train if needed, migrate, start every role, and stay until stopped."""
+    with held(settings.run_dir):
+        pass  # refuse a second start before any work is done; the supervisor holds the lock from here on
+    refuse_taken_ports(settings)
+    _step(say, "knowledge", lambda: check_knowledge(settings))
+    _step(say, "model", lambda: _fresh_model(settings, say))
+    _step(say, "database", lambda: _migrated(settings))
+    roles = [
+        Role(name, command_of(name), environment_of(name, settings), probe_of(name, settings))
+        for name in role_names(settings)
+    ]
+    say(f"  {'starting':<10} {', '.join(role.name for role in roles)}")
+    began = time.monotonic()
+
+    async def welcome() -> None:
+        await _welcome(settings, say, began)
+
+    supervisor = Supervisor(
+        roles,
+        run_dir=settings.run_dir,
+        logs_dir=settings.logs_dir,
+        cwd=ROOT,
+        stop_order=STOP_ORDER,
+        say=say,
+        on_all_up=welcome,
+    )
+    asyncio.run(supervisor.run())
+    say("  stopped")
+
+
+def _step(say: Callable[[str], None], name: str, work: Callable[[], str]) -> None:
+    began = time.monotonic()
+    say(f"  {name:<10} {work()} ({time.monotonic() - began:.1f} s)")
+
+
+def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
+    if not model_is_stale(settings):
+        return "up to date"
+    say(f"  {'model':<10} training, about a minute")
+    train(settings)
+    return "trained"
+
+
+def _migrated(settings: Settings) -> str:
+    from bot import store
+
+    store.migrate(settings.database_url)
+    return "up to date"
+
+
+def refuse_taken_ports(settings: Settings) -> None:
+    """Say which port is taken, before a role fails over it."""
+    for name, host in ports_of(settings):
+        port = getattr(settings, name)
+        if port_is_taken(host, port):
+            raise LaunchError(
+                f"port {port} is used by another program", f"stop that program, or set {key_of(name)} to a free port"
+            )
+
+
+def port_is_taken(host: str, port: int) -> bool:
+    """Whether another program listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+def ports_of(settings: Settings) -> list[tuple[str, str]]:
+    """Each port this installation listens on, as setting name and address."""
+    ports = [("port", settings.host), ("engine_port", "127.0.0.1"), ("actions_port", "127.0.0.1")]
+    if settings.telegram_token is not None and settings.telegram_webhook_url is not None:
+        ports.append(("telegram_port", settings.host))
+    return ports
+
+
+async def _welcome(settings: Settings, say: Callable[[str], None], began: float) -> None:
+    """Every role answers: say whether the whole does, and where to go."""
+    waiting = await _until_ready(settings)
+    if waiting:
+        say(f"  not ready: {waiting}. Run ./nmt doctor")
+    else:
+        say(f"  ready after {time.monotonic() - began:.1f} s")
+    say("")
+    say(f"  client page    {settings.public_url}/")
+    say(f"  staff console  {settings.public_url}/console")
+    link = await asyncio.to_thread(_first_account_link, settings)
+    if link:
+        say(f"  first account  {link}")
+        say("                 opens once; make the owner's account there")
+    say(f"  logs           {settings.logs_dir}")
+    say("  Ctrl-C stops everything.")
+
+
+async def _until_ready(settings: Settings, within_s: float = 30.0) -> str:
+    """Wait until `/readyz` says yes. Returns what it still says when the time is over, or nothing."""
+    deadline = time.monotonic() + within_s
+    said = "no answer from /readyz"
+    async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
+        while time.monotonic() < deadline:
+            try:
+                answer = await client.get(f"{settings.local_url}/readyz")
+                if answer.status_code == httpx.codes.OK:
+                    return ""
+                said = answer.text[:300]
+            except httpx.HTTPError as error:
+                said = f"no answer from /readyz ({type(error).__name__})"
+            await asyncio.sleep(0.2)
+    return said
+
+
+def _first_account_link(settings: Settings) -> str | None:
+    from bot import staff
+
+    token = staff.setup_token()
+    return f"{settings.public_url}/console/setup?token={token}" if token else None
