@@ -126,10 +126,17 @@ def test_every_topic_has_enough_examples() -> None:
 
 
 def test_no_example_is_given_twice() -> None:
-    seen: dict[str, list[str]] = {}
+    counts = Counter((intent, text) for _, intent, text in EXAMPLES)
+    assert [example for example, count in counts.items() if count > 1] == []
+
+
+def test_no_example_belongs_to_two_intents() -> None:
+    """Not even with other capitals or punctuation: the two would cancel each other out."""
+    intents: dict[str, set[str]] = {}
     for _, intent, text in EXAMPLES:
-        seen.setdefault(" ".join(re.sub(r"[^\w\s]", "", text.casefold()).split()) or text, []).append(intent)
-    assert {text: intents for text, intents in seen.items() if len(intents) > 1} == {}
+        letters = re.sub(r"[^\w\s]", "", text.casefold()).split()
+        intents.setdefault(" ".join(letters) or text, set()).add(intent)
+    assert {text: names for text, names in intents.items() if len(names) > 1} == {}
 
 
 # ------------------------------------------------------------------ every topic
@@ -300,6 +307,49 @@ def test_equal_neighbours_share_a_line() -> None:
 
 
 # ------------------------------------------------------------------ files with mistakes
+
+
+def test_plain_words_stay_words(tmp_path: Path) -> None:
+    file = tmp_path / "words.yml"
+    file.write_text("{closed: no, from: 9:30, open: true, minutes: 60, price: 37.5, day: 2026-12-24, fee: null}")
+    assert read_yaml(file) == {
+        "closed": "no",
+        "from": "9:30",
+        "open": True,
+        "minutes": 60,
+        "price": 37.5,
+        "day": datetime.date(2026, 12, 24),
+        "fee": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 3, "'a' is given twice"),
+        ("a: 1\nb: [2\nc: 3\n", 3, "cannot be read as YAML"),
+        ("? [a]\n: 1\n", 1, "unhashable"),
+        ("a: 2026-13-40\n", None, "impossible value"),
+        ("a: \x07\n", None, "cannot be read as YAML"),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path, text: str, line: int | None, reason: str) -> None:
+    file = tmp_path / "broken.yml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(KnowledgeError) as caught:
+        read_yaml(file)
+    assert (caught.value.file, caught.value.line) == (str(file), line)
+    assert reason in caught.value.reason
+    assert str(caught.value).startswith(str(file))
+
+
+def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match="is missing"):
+        read_yaml(tmp_path / "none.yml")
+    (tmp_path / "latin.yml").write_bytes(b"name: caf\xe9\n")
+    with pytest.raises(KnowledgeError, match="plain UTF-8"):
+        read_yaml(tmp_path / "latin.yml")
+
 
 FRONT = {
     "id": "one",
