@@ -29,7 +29,7 @@ lint: setup-test ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy --python-version 3.10 --python-executable .venv/engine/bin/python -p bot.engine
+	@$(BIN)/mypy --python-version 3.10 --python-executable .venv/engine/bin/python bot/engine/*.py
 
 format: setup-test ## Put the code into the house style
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -45,7 +45,7 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """Start everything on this machine and keep it running until Ctrl-C."""
+    """Start everything; Ctrl-C stops it."""
     from bot import launch
 
     settings = _settings()
@@ -61,16 +61,16 @@ def _role_command(name: str, text: str) -> None:
         launch.become(name, _settings())
 
 
-_role_command("engine", "Run the dialogue engine alone, in the foreground.")
-_role_command("actions", "Run the action server alone, in the foreground.")
-_role_command("web", "Run the chat API, widget and staff console alone, in the foreground.")
-_role_command("telegram", "Run the Telegram channel alone, in the foreground.")
+_role_command("engine", "Run the dialogue engine alone.")
+_role_command("actions", "Run the action server alone.")
+_role_command("web", "Run chat API, widget and console alone.")
+_role_command("telegram", "Run the Telegram channel alone.")
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 def settings(as_json: bool) -> None:
-    """List every setting: its value, where it comes from, what it does."""
+    """List every setting, its value and origin."""
     from bot.settings import describe
 
     rows = describe(_settings())
@@ -86,7 +86,7 @@ def settings(as_json: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Say what is wrong with this installation and what to do about it."""
+    """Say what is wrong here and what to do."""
     from bot.doctor import examine
 
     findings = examine()
@@ -100,7 +100,7 @@ def doctor() -> None:
 
 @main.command()
 def check() -> None:
-    """Read everything the clinic knows and say what is wrong with it."""
+    """Read all knowledge files; name what is wrong."""
     from bot import launch
 
     click.echo(f"In order: {launch.check_knowledge(_settings())}")
@@ -109,7 +109,7 @@ def check() -> None:
 @main.command()
 @click.option("--force", is_flag=True, help="Train even if nothing changed.")
 def train(force: bool) -> None:
-    """Train the model, unless it is already trained from the present data."""
+    """Train the model, if its data changed."""
     from bot import launch
 
     launch.train(_settings(), force=force)
@@ -127,7 +127,7 @@ def migrate() -> None:
 @main.command()
 @click.option("--html", is_flag=True, required=True, help="As one HTML page, to read, print and sign.")
 def rules(html: bool) -> None:
-    """Print the clinical rules for the person who signs them."""
+    """Print the clinical rules, to be signed."""
     from bot.clinical.rules import Rules
     from bot.rules_page import render
 
@@ -179,7 +179,7 @@ def staff_list() -> None:
 @main.command()
 @click.option("--url", help="Address of the web role; otherwise the one of this installation.")
 def chat(url: str | None) -> None:
-    """Have the clients' conversation in this terminal, through the chat API."""
+    """Chat as a client in this terminal."""
     from bot.channels.terminal import chat as converse
 
     sys.exit(converse(url or _settings().local_url))
@@ -189,13 +189,13 @@ def chat(url: str | None) -> None:
 @click.argument("text", required=False)
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print JSON, one line per text.")
 def read(text: str | None, as_json: bool) -> None:
-    """Show what the clinical reading finds in TEXT, or in each line of standard input."""
+    """Show the clinical reading of TEXT, or of each line of standard input."""
     from bot.clinical.reading import Reader, reading_to_json
 
     reader = Reader.load(_settings().knowledge_dir)
-    for line in [text] if text is not None else sys.stdin:
-        found = reading_to_json(reader.read(line.rstrip("\n")))
-        click.echo(json.dumps(found, ensure_ascii=False))
+    lines = [text] if text is not None else (line.rstrip("\n") for line in sys.stdin)
+    for line in lines:
+        click.echo(json.dumps(reading_to_json(reader.read(line)), ensure_ascii=False))
 
 
 if __name__ == "__main__":

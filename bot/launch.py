@@ -79,8 +79,8 @@ def probe_of(role: str, settings: Settings) -> Probe | None:
     engine = {SECRET_HEADER: settings.engine_secret.get_secret_value()}
     actions = {SECRET_HEADER: settings.actions_secret.get_secret_value()}
     return {
-        "engine": http_probe(f"http://127.0.0.1:{settings.engine_port}/webhooks/service/ready", engine),
-        "actions": http_probe(f"http://127.0.0.1:{settings.actions_port}/health", actions),
+        "engine": http_probe(settings.engine_ready_url, engine),
+        "actions": http_probe(settings.actions_health_url, actions),
         "web": http_probe(f"{settings.local_url}/healthz", {}),
     }.get(role)
 

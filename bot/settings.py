@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -172,8 +172,8 @@ class Settings(BaseSettings):
     engine_timeout_s: float = Field(default=20, gt=0, le=300, description="seconds to wait for the engine in one turn")
     actions_port: Port = Field(default=8082, description="port of the action server; loopback only")
     actions_url: Url = Field(
-        default_factory=lambda data: f"http://127.0.0.1:{data['actions_port']}",
-        description="where the engine finds the action server, if it runs on another machine",
+        default_factory=lambda data: f"http://127.0.0.1:{data['actions_port']}/webhook",
+        description="address the engine posts actions to, if the action server runs on another machine",
     )
     rate_limits: Annotated[Literal["on", "off"], LowerCase] = Field(
         default="on", description="off lifts the rate limits on a closed test host; refused in production"
@@ -262,6 +262,16 @@ class Settings(BaseSettings):
     def run_dir(self) -> Path:
         """Where the supervisor keeps its lock and the state of the roles."""
         return self.data_dir / "run"
+
+    @property
+    def engine_ready_url(self) -> str:
+        """Where the engine says that its model is loaded; asked with its secret."""
+        return f"{self.engine_url}/webhooks/service/ready"
+
+    @property
+    def actions_health_url(self) -> str:
+        """Where the action server says that it is up, next to the address of its actions; asked with its secret."""
+        return urljoin(self.actions_url, "health")
 
     @property
     def local_url(self) -> str:

@@ -225,45 +225,38 @@ class Supervisor:
         """One life of a role: start, wait until it is ready, wait until it ends. Returns its exit code."""
         role, running = self._roles[name], self._running[name]
         began = time.monotonic()
-        log = RotatingFile(self._logs_dir / f"{name}.log")
-        pump: asyncio.Task[None] | None = None
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *role.command,
-                env=dict(role.environment),
-                cwd=self._cwd,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                process_group=0,
-                preexec_fn=_die_with_parent,
-            )
-            running.process = process
-            if running.state != "failed":  # stays visible until the role is really up again
-                self._set(name, "starting")
-            pump = asyncio.create_task(_pump(process, log))
-            ended = asyncio.create_task(process.wait())
-            if await self._ready(role, ended):
-                running.up.set()
-                self._set(name, "up")
-                self._say(f"  {name:<10} ready after {time.monotonic() - began:.1f} s")
-            elif not ended.done():
-                self._say(f"  {name:<10} not ready within {self._timing.ready_within_s:.0f} s")
-                await self._end(process)
-            return await ended
-        except OSError as error:
-            log.write(f"{name} cannot be started: {error}\n".encode())
-            return 127
-        finally:
-            if running.process is not None:
+        with _log_of(self._logs_dir / f"{name}.log") as (log, output):
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *role.command,
+                    env=dict(role.environment),
+                    cwd=self._cwd,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=asyncio.subprocess.STDOUT,
+                    process_group=0,
+                    preexec_fn=_die_with_parent,
+                )
+            except OSError as error:
+                log.write(f"{name} cannot be started: {error}\n".encode())
+                return 127
+            try:
+                running.process = process
+                if running.state != "failed":  # stays visible until the role is really up again
+                    self._set(name, "starting")
+                ended = asyncio.create_task(process.wait())
+                if await self._ready(role, ended):
+                    running.up.set()
+                    self._set(name, "up")
+                    self._say(f"  {name:<10} ready after {time.monotonic() - began:.1f} s")
+                elif not ended.done():
+                    self._say(f"  {name:<10} not ready within {self._timing.ready_within_s:.0f} s")
+                    await self._end(process)
+                return await ended
+            finally:
                 # The program is gone; what it may have started is not to outlive it.
-                _signal_group(running.process.pid, signal.SIGKILL)
+                _signal_group(process.pid, signal.SIGKILL)
                 running.process = None
-            if pump is not None:
-                # Output ends with the process group, unless something left the group and kept it open.
-                await asyncio.wait([pump], timeout=1.0)
-                pump.cancel()
-            log.close()
 
     async def _ready(self, role: Role, ended: asyncio.Task[int]) -> bool:
         """Whether the role became ready in time; False when it ended or the time is over."""
@@ -300,7 +293,7 @@ class Supervisor:
     def _tell_of_death(self, name: str, code: int, delay: float) -> None:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
         log = self._logs_dir / f"{name}.log"
-        self._say(f"  {name:<10} {how}; starting again in {delay:.0f} s (log: {log})")
+        self._say(f"  {name:<10} {how}; starting again in {delay:g} s (log: {log})")
         if not self._running[name].up.is_set():
             for line in last_lines(log, 3):
                 self._say(f"    | {line[:160]}")
@@ -328,12 +321,35 @@ class Supervisor:
         part.replace(path)
 
 
-async def _pump(process: asyncio.subprocess.Process, log: RotatingFile) -> None:
-    """Copy what a role prints to its log until it closes its output."""
-    if process.stdout is None:
-        return
-    while chunk := await process.stdout.read(65536):
+@contextlib.contextmanager
+def _log_of(path: Path) -> Iterator[tuple[RotatingFile, int]]:
+    """A log, and a descriptor for a role to print to that is copied into it.
+
+    The pipe is ours and not asyncio's, which would count a role as living while anything it started holds it open.
+    """
+    loop = asyncio.get_running_loop()
+    log = RotatingFile(path)
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+
+    def copy() -> bool:
+        try:
+            chunk = os.read(source, 65536)
+        except BlockingIOError:
+            return False
         log.write(chunk)
+        return bool(chunk)
+
+    loop.add_reader(source, copy)
+    try:
+        yield log, sink
+    finally:
+        loop.remove_reader(source)
+        os.close(sink)
+        while copy():
+            pass
+        os.close(source)
+        log.close()
 
 
 def role_states(run_dir: Path) -> dict[str, dict[str, object]]:
