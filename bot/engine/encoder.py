@@ -1,0 +1,119 @@
+"""Rasa component: one sentence vector per message, from all-MiniLM-L6-v2."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.engine.freetext import as_free_text
+from bot.engine.minilm import MiniLM
+from bot.engine.paths import data_directory
+from bot.engine.weights import WEIGHTS_SHA256
+
+
+@lru_cache(maxsize=1)
+def shared_encoder() -> MiniLM:
+    """The one encoder of this process, compiled by a first sentence so that no client waits for it."""
+    encoder = MiniLM.load()
+    encoder.encode(["Hello."])
+    return encoder
+
+
+class VectorCache:
+    """Vectors of texts already seen in training. A text is stored as its hash only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._vectors: Dict[str, np.ndarray] = {}
+        if path.exists():
+            with np.load(path, allow_pickle=False) as stored:
+                self._vectors = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors in the order of the texts; only new texts are computed, and only these texts are kept."""
+        keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
+        if missing:
+            vectors = shared_encoder().encode(list(missing.values()))
+            self._vectors.update(zip(missing, vectors, strict=True))
+        self._vectors = {key: self._vectors[key] for key in keys}
+        if missing:
+            self._save()
+        return np.stack([self._vectors[key] for key in keys])
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_name(f"{self._path.stem}.{os.getpid()}.partial.npz")
+        np.savez(partial, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())))
+        os.replace(partial, self._path)
+
+
+def training_cache() -> VectorCache:
+    """The cache beside the models; another encoder would use another file."""
+    return VectorCache(data_directory() / "cache" / f"vectors-{WEIGHTS_SHA256[:12]}.npz")
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceEncoder(DenseFeaturizer, GraphComponent):
+    """Adds the sentence vector to every message that is text; button payloads have no meaning to encode."""
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceEncoder:
+        """Build the component (called by Rasa)."""
+        return cls(execution_context.node_name, config)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SentenceEncoder:
+        """Build the component for a running engine, ready to encode at once."""
+        shared_encoder()
+        return cls.create(config, model_storage, resource, execution_context)
+
+    @classmethod
+    def validate_config(cls, config: Dict[str, Any]) -> None:
+        """There is nothing to configure."""
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Add vectors to incoming messages."""
+        texts = [message for message in messages if message.get(TEXT) and not message.get(TEXT).startswith("/")]
+        if texts:
+            self._add(texts, shared_encoder().encode([message.get(TEXT) for message in texts]))
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Add vectors to the training examples, in batches and from the cache."""
+        texts = [message for message in training_data.training_examples if message.get(TEXT)]
+        if texts:
+            # Typed slashes are learned the way they arrive: the channel takes them away.
+            self._add(texts, training_cache().encode([as_free_text(message.get(TEXT)) for message in texts]))
+        return training_data
+
+    def _add(self, messages: Sequence[Message], vectors: np.ndarray) -> None:
+        for message, vector in zip(messages, vectors, strict=True):
+            message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
