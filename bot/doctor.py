@@ -8,10 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bot import launch
 from bot.settings import ROOT, Settings, SettingsError, key_of, load_settings
@@ -20,9 +19,6 @@ from bot.supervisor import Probe, holder, role_states
 SERVICE_PYTHON = (3, 12)
 ENGINE_PYTHON = (3, 10)
 FREE_BYTES = 500_000_000
-MIGRATIONS = ROOT / "bot" / "store" / "migrations"
-
-DatabaseState = Literal["empty", "behind", "current", "ahead"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ def examine() -> list[Finding]:
     except SettingsError as error:
         return [*findings, *(Finding(f"{item.key}: {item.reason}", item.remedy) for item in error.problems)]
     findings += [Finding("settings are in order"), data_dir(settings), knowledge(settings), model(settings)]
-    findings.append(database(settings.database_url))
+    findings.append(database(settings))
     running = holder(settings.run_dir) is not None
     findings += roles(settings) if running else [*ports(settings), Finding("the service is not running (./nmt run)")]
     return findings
@@ -83,8 +79,7 @@ def python_version(
 
 def packages(runtime: str, root: Path = ROOT) -> Finding:
     """Whether the packages of a runtime are those of its lock file, by the stamp that `make setup` leaves."""
-    locks = [root / "requirements" / f"{name}.txt" for name in _LOCKS[runtime]]
-    wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
+    wanted = digest([root / "requirements" / f"{name}.txt" for name in _LOCKS[runtime]])
     stamp = root / ".venv" / runtime / ".locked"
     if stamp.is_file() and stamp.read_text(encoding="ascii").strip() == wanted:
         return Finding(f"the {runtime}'s packages are those of its lock file")
@@ -92,6 +87,11 @@ def packages(runtime: str, root: Path = ROOT) -> Finding:
 
 
 _LOCKS = {"engine": ("engine", "encoder"), "service": ("service",)}
+
+
+def digest(locks: Sequence[Path]) -> str:
+    """The hash of lock files that scripts/setup.sh keeps in its stamps."""
+    return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
 
 
 def data_dir(settings: Settings) -> Finding:
@@ -126,44 +126,26 @@ def model(settings: Settings) -> Finding:
     return Finding("the model is up to date")
 
 
-def database(url: str, migrations: Path = MIGRATIONS) -> Finding:
-    """Whether the database answers and has the newest tables."""
+def database(settings: Settings) -> Finding:
+    """Whether the database answers and has the newest tables. Changes nothing, and makes no file."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from bot.store import Database
+
+    url = settings.database_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return Finding("there is no database yet", "run: ./nmt migrate")
+    store = Database(url)
     try:
-        state = database_state(url, migrations)
+        current = store.is_current()
     except SQLAlchemyError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         return Finding(f"the database does not answer: {reason}", f"start it, or correct {key_of('database_url')}")
-    if state == "ahead":
-        return Finding("the database was made by a newer version", "use that version, or restore the backup before it")
-    if state != "current":
+    finally:
+        store.close()
+    if not current:
         return Finding("the database is behind this version", "run: ./nmt migrate")
     return Finding("the database is up to date")
-
-
-def database_state(url: str, migrations: Path = MIGRATIONS) -> DatabaseState:
-    """How a database stands to the migrations of this version. Changes nothing, and makes no file."""
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-    from sqlalchemy import create_engine, make_url
-
-    file = make_url(url).database
-    if url.startswith("sqlite:") and file is not None and not Path(file).exists():
-        return "empty"
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            current = set(MigrationContext.configure(connection).get_current_heads())
-    finally:
-        engine.dispose()
-    script = ScriptDirectory(str(migrations))
-    if not current:
-        return "empty"
-    if current == set(script.get_heads()):
-        return "current"
-    known = {revision.revision for revision in script.walk_revisions()}
-    return "behind" if current <= known else "ahead"
 
 
 def ports(settings: Settings) -> Iterable[Finding]:

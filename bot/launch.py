@@ -138,7 +138,7 @@ def model_is_stale(settings: Settings) -> bool:
         check=False,
     )
     if done.returncode not in (0, MODEL_STALE):
-        raise LaunchError(f"the model cannot be checked: {done.stderr.strip()[-500:]}", "run: ./nmt doctor")
+        raise LaunchError(f"the model cannot be checked: {done.stderr.strip()[-500:]}", "run: ./nmt train --force")
     return done.returncode == MODEL_STALE
 
 

@@ -159,6 +159,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_service_database_url)] = Field(
         default_factory=lambda data: f"sqlite:///{data['data_dir'] / 'nmt.sqlite3'}",
         description="database of the service: sqlite:/// or postgresql+psycopg://",
+        repr=False,  # may hold a password
     )
     engine_port: Port = Field(default=8081, description="port of the engine; loopback only")
     engine_url: Url = Field(
@@ -168,6 +169,7 @@ class Settings(BaseSettings):
     engine_database_url: Annotated[str, AfterValidator(_engine_database_url)] = Field(
         default_factory=lambda data: f"sqlite:///{data['data_dir'] / 'engine.sqlite3'}",
         description="database of the engine: sqlite:/// or postgresql+psycopg2://",
+        repr=False,  # may hold a password
     )
     engine_timeout_s: float = Field(default=20, gt=0, le=300, description="seconds to wait for the engine in one turn")
     actions_port: Port = Field(default=8082, description="port of the action server; loopback only")
