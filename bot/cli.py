@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.settings import Settings
+    from bot.store import Database
 
 USAGE_ERROR = 2
 
@@ -21,7 +25,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if type(error).__name__ not in _FOR_PEOPLE:
+            if not _FOR_PEOPLE.intersection(kind.__name__ for kind in type(error).__mro__):
                 raise
             click.echo(str(error), err=True)
             ctx.exit(USAGE_ERROR)
@@ -35,6 +39,20 @@ def _settings() -> Settings:
     from bot.settings import load_settings
 
     return load_settings()
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """The database of this installation, at this version."""
+    from bot.store import Database, migrate
+
+    url = _settings().database_url
+    migrate(url)
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -118,10 +136,8 @@ def train(force: bool) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this version."""
-    from bot import store
-
-    store.migrate(_settings().database_url)
-    click.echo("The database is up to date.")
+    with _database():
+        click.echo("The database is up to date.")
 
 
 @main.command()
@@ -147,13 +163,13 @@ def staff_add(email: str, role: str, password_stdin: bool) -> None:
     """Make an account for EMAIL."""
     from bot import staff as accounts
 
-    _settings()
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    accounts.add(email, role, password)
-    click.echo(f"{email} is now {role}.")
+    with _database() as database:
+        made = accounts.add(database, email, role, password)
+    click.echo(f"{made.email} has an account as {made.role}.")
 
 
 @staff.command("token")
@@ -162,8 +178,8 @@ def staff_token(email: str) -> None:
     """Print a new API token for EMAIL. It is shown once."""
     from bot import staff as accounts
 
-    _settings()
-    click.echo(accounts.token(email))
+    with _database() as database:
+        click.echo(accounts.token(database, email))
 
 
 @staff.command("list")
@@ -171,9 +187,9 @@ def staff_list() -> None:
     """List the accounts: address, role, state."""
     from bot import staff as accounts
 
-    _settings()
-    for line in accounts.listing():
-        click.echo(line)
+    with _database() as database:
+        for account in accounts.listing(database):
+            click.echo(account)
 
 
 @main.command()

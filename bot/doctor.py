@@ -41,7 +41,7 @@ def examine() -> list[Finding]:
         settings = load_settings()
     except SettingsError as error:
         return [*findings, *(Finding(f"{item.key}: {item.reason}", item.remedy) for item in error.problems)]
-    findings += [Finding("settings are in order"), data_dir(settings), knowledge(settings), model(settings)]
+    findings += [Finding("settings are in order"), data_dir(settings), *knowledge(settings), model(settings)]
     findings.append(database(settings))
     running = holder(settings.run_dir) is not None
     findings += roles(settings) if running else [*ports(settings), Finding("the service is not running (./nmt run)")]
@@ -105,14 +105,26 @@ def data_dir(settings: Settings) -> Finding:
     return Finding(f"data is kept in {path}")
 
 
-def knowledge(settings: Settings) -> Finding:
-    """Whether everything the clinic knows can be read."""
+def knowledge(settings: Settings) -> Iterable[Finding]:
+    """Whether everything the clinic knows can be read, and whether somebody answers for the clinical rules."""
+    from bot.clinical.rules import Rules
     from bot.knowledge import KnowledgeError
 
     try:
-        return Finding(f"knowledge: {launch.check_knowledge(settings)}")
+        yield Finding(f"knowledge: {launch.check_knowledge(settings)}")
+        ruleset = Rules.load(settings.knowledge_dir).ruleset
     except KnowledgeError as error:
-        return Finding(f"{error.file}: {error.key} {error.reason}", error.remedy)
+        yield Finding(f"{error.file}: {error.key} {error.reason}", error.remedy)
+        return
+    if ruleset.signed:
+        yield Finding(f"the clinical rules are signed by {ruleset.clinical_lead}")
+    elif settings.production:
+        yield Finding(
+            f"nobody has signed the clinical rules {ruleset.version}",
+            "have the clinical lead read what `./nmt rules --html` prints, then fill in knowledge/ruleset.yml",
+        )
+    else:
+        yield Finding(f"the clinical rules {ruleset.version} are not signed; they must be before real clients come")
 
 
 def model(settings: Settings) -> Finding:

@@ -196,9 +196,9 @@ def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
 
 
 def _migrated(settings: Settings) -> str:
-    from bot import store
+    from bot.store import migrate
 
-    store.migrate(settings.database_url)
+    migrate(settings.database_url)
     return "up to date"
 
 
@@ -269,6 +269,11 @@ async def _until_ready(settings: Settings, within_s: float = 30.0) -> str:
 
 def _first_account_link(settings: Settings) -> str | None:
     from bot import staff
+    from bot.store import Database
 
-    token = staff.setup_token()
+    database = Database(settings.database_url)
+    try:
+        token = staff.setup_token(database)
+    finally:
+        database.close()
     return f"{settings.public_url}/console/setup?token={token}" if token else None

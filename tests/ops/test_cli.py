@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
+from bot.clinical.rules import Rules
 from bot.settings import ROOT, Settings, key_of
 from bot.supervisor import held
 
@@ -90,3 +92,30 @@ def test_a_copy_that_is_not_set_up_says_how(tmp_path: Path) -> None:
     done = nmt("settings", program=program)
     assert done.returncode == 1
     assert "setup" in done.stderr
+
+
+def test_accounts_and_tokens_without_a_browser() -> None:
+    def staff(*arguments: str, password: str = "") -> subprocess.CompletedProcess[str]:
+        command = [str(ROOT / "nmt"), "staff", *arguments]
+        return subprocess.run(command, input=password, capture_output=True, text=True, check=False, timeout=60)
+
+    added = staff("add", "Owner@Example.com", "--role", "owner", "--password-stdin", password="four calm words here\n")
+    assert added.stdout == "owner@example.com has an account as owner.\n", added.stderr
+    assert staff("list").stdout == "owner@example.com  owner  active\n"
+    assert staff("token", "owner@example.com").stdout.startswith("nmt_")
+    refused = staff("token", "nobody@example.com")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "nobody@example.com has no account.\n"
+
+
+def test_the_rules_are_a_page_that_can_be_signed() -> None:
+    rules = Rules.load(ROOT / "knowledge")
+    page = nmt("rules", "--html").stdout
+    assert f"version {rules.version}" in page
+    for row in rules.conditions.values():
+        assert f'id="{row.id}"' in page
+        assert str(escape(row.staff_reason)) in page
+    for follow_up in (follow_up for row in rules.conditions.values() for follow_up in row.follow_up):
+        assert str(escape(follow_up.q)) in page
+    assert "<script" not in page
+    assert "src=" not in page

@@ -142,9 +142,15 @@ def test_bad_settings_are_named_before_anything_that_needs_them(
 
 def test_broken_knowledge_is_named(settings: Settings, tmp_path: Path) -> None:
     broken = settings.model_copy(update={"knowledge_dir": tmp_path})
-    found = doctor.knowledge(broken)
-    assert not found.ok
-    assert str(tmp_path) in found.what
+    found = wrong(list(doctor.knowledge(broken)))
+    assert [str(tmp_path) in what for what in found] == [True]
+
+
+def test_unsigned_rules_are_named_where_real_clients_come(settings: Settings) -> None:
+    assert wrong(list(doctor.knowledge(settings))) == {}
+    production = settings.model_copy(update={"environment": "production"})
+    found = wrong(list(doctor.knowledge(production)))
+    assert [what.startswith("nobody has signed the clinical rules") for what in found] == [True]
 
 
 def test_a_data_directory_without_rights_is_named(settings: Settings, tmp_path: Path) -> None:
