@@ -1,0 +1,1 @@
+"""The booking request: availability, states, contact, dialogue and calendar files. Pure."""
