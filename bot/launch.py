@@ -190,7 +190,7 @@ def _step(say: Callable[[str], None], name: str, work: Callable[[], str]) -> Non
 def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
     if not model_is_stale(settings):
         return "up to date"
-    say(f"  {'model':<10} training, about a minute")
+    say(f"  {'model':<10} training, because its data changed")
     train(settings)
     return "trained"
 
