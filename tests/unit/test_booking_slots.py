@@ -193,3 +193,30 @@ def test_a_time_that_clocks_leap_over_does_not_exist(clock_time: datetime.time, 
 
 def test_a_public_holiday_has_no_times() -> None:
     assert free_slots(CLINIC, NMT, None, [], NOW, datetime.date(2026, 11, 26)) == []
+
+
+def local_starts(clinic: Clinic, day: str, now: str) -> list[str]:
+    moment = datetime.datetime.fromisoformat(now).replace(tzinfo=datetime.UTC)
+    slots = free_slots(clinic, clinic.services[0], "ben", [], moment, datetime.date.fromisoformat(day))
+    return [slot.start.astimezone(clinic.zone).strftime("%H:%M") for slot in slots]
+
+
+@pytest.mark.parametrize(
+    ("day", "opens", "closes", "expected"),
+    [
+        ("2026-03-08", "00:30", "02:30", ["00:30"]),  # from 01:30 an hour ends at 03:30
+        ("2026-03-08", "01:00", "04:30", ["01:00", "01:30", "03:00", "03:30"]),  # 02:00 and 02:30 do not exist
+        ("2026-11-01", "00:00", "01:30", ["00:00", "00:30"]),  # closing time comes twice: the first one counts
+    ],
+)
+def test_the_night_on_which_clocks_change(day: str, opens: str, closes: str, expected: list[str]) -> None:
+    clinic = clinic_with(hours=[{"weekday": "sunday", "from": opens, "to": closes}])
+    before = datetime.date.fromisoformat(day) - datetime.timedelta(days=4)
+    assert local_starts(clinic, day, f"{before}T12:00") == expected
+
+
+def test_time_off_takes_every_session_that_it_touches() -> None:
+    away = {"therapist": "ben", "from": "2026-11-23T10:30", "to": "2026-11-23T14:15"}
+    assert local_starts(clinic_with(time_off=[away]), "2026-11-23", "2026-11-20T12:00") == [
+        "09:00", "09:30", "14:30", "15:00", "15:30", "16:00", "16:30", "17:00",
+    ]  # fmt: skip
