@@ -66,7 +66,7 @@ def plain(text: str) -> str:
 
 
 def understand(
-    question: Question, text: str, brought_up: Collection[str], rules: Rules, phrases: Phrases, confirming: bool = False
+    question: Question, text: str, brought_up: Collection[str], rules: Rules, phrases: Phrases
 ) -> Answer | None:
     """Read a reply as an answer.
 
@@ -76,11 +76,10 @@ def understand(
         brought_up: rows that the reading of the text found as current, past or uncertain.
         rules: the clinical rules.
         phrases: short replies.
-        confirming: true when "None of these, correct?" was the last thing asked.
     """
     match question.kind:
         case Kind.CHECKLIST:
-            return _checklist(question, text, brought_up, phrases, confirming)
+            return _checklist(question, text, brought_up, phrases)
         case Kind.WHICH:
             return _which(question, text, brought_up, phrases)
         case Kind.CHOICE:
@@ -122,14 +121,12 @@ _NUMBER_WORDS = frozenset(
 )
 
 
-def _checklist(
-    question: Question, text: str, brought_up: Collection[str], phrases: Phrases, confirming: bool
-) -> Answer | None:
+def _checklist(question: Question, text: str, brought_up: Collection[str], phrases: Phrases) -> Answer | None:
     items = question.items
-    if phrases.means("none", text) or (confirming and (phrases.means("yes", text) or phrases.means("no", text))):
+    if phrases.means("none", text) or (question.confirming and phrases.means("yes", text)):
         return Answer({item.id: NO for item in items})
     if phrases.means("no", text):
-        return Answer({}, confirm_none=True)
+        return None if question.confirming else Answer({}, confirm_none=True)
     paired = _paired(text, len(items))
     if paired is not None:
         return Answer({items[place - 1].id: value for place, value in paired.items()})

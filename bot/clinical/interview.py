@@ -14,6 +14,7 @@ from bot.clinical.triage import Outcome, bring_up, mimics_heard, open_questions,
 TOTAL_STEPS = 6
 NOT_SURE = "not sure"
 SOMETHING_ELSE = "something else"
+CONFIRMING = "confirming:"
 
 
 class Kind(StrEnum):
@@ -44,6 +45,7 @@ class Question:
     condition: str | None = None
     item: str | None = None
     number: int | None = None
+    confirming: bool = False  # a bare "no" was given to a whole list: ask once whether it means every line
     warns: bool = False  # show the row's emergency sentence with the question (guide 2.1, rule 2)
 
     @property
@@ -77,7 +79,8 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
             urgent = _follow_up(record, rules, step.id, emergencies_only=True)
             if urgent is not None or _halted(record, rules, letters):
                 return None if _halted(record, rules, letters) else urgent
-            return Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing)
+            confirming = CONFIRMING + step.id in record.tries
+            return Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing, confirming=confirming)
         for item in step.items:
             question = _which_question(item, step.id, record, rules)
             if question is not None:

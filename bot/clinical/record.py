@@ -72,6 +72,10 @@ class Record:
         """The record after one more reply that could not be understood."""
         return replace(self, tries=dict(self.tries) | {question: self.tries.get(question, 0) + 1})
 
+    def without_try(self, question: str) -> Record:
+        """The record with the count of misunderstood replies to this question cleared."""
+        return replace(self, tries={key: n for key, n in self.tries.items() if key != question})
+
     def with_said(self, *said: Said) -> Record:
         """The record with these words added; the same words of the same message count once."""
         new = tuple(one for one in said if one not in self.said)

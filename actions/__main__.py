@@ -1,0 +1,66 @@
+"""`python -m actions`: the private action server, on loopback, behind a shared secret."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import sys
+from typing import Any
+
+from rasa_sdk.endpoint import create_app
+from rasa_sdk.executor import ActionExecutor
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, json
+
+from actions import _turn
+from bot import logs
+from bot.context import Context
+from bot.knowledge import KnowledgeError
+from bot.settings import SettingsError, load_settings
+
+
+def application(context: Context) -> Sanic[Any, Any]:
+    """The action server's application."""
+    _turn.use(context)
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    app: Sanic[Any, Any] = create_app(executor, cors_origins=[])
+    secret = context.settings.actions_secret.get_secret_value().encode()
+
+    @app.on_request
+    async def only_the_engine(request: Request) -> HTTPResponse | None:
+        given = request.headers.get("X-NMT-Secret", "").encode()
+        return None if hmac.compare_digest(given, secret) else json({"error": "unauthorized"}, status=401)
+
+    @app.on_response
+    async def nothing_leaks(_request: Request, response: HTTPResponse) -> HTTPResponse | None:
+        # The SDK's error body repeats the whole request, and with it what the client wrote.
+        return json({"error": "action_failed"}, status=response.status) if response.status >= 500 else None
+
+    return app
+
+
+def main() -> int:
+    """Serve until stopped."""
+    try:
+        settings = load_settings()
+        context = Context.load(settings)
+    except (SettingsError, KnowledgeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    logs.configure(settings.log_level)
+    logging.getLogger("sanic.access").setLevel(logging.WARNING)
+    app = application(context)
+    app.run(
+        host="127.0.0.1",
+        port=settings.actions_port,
+        single_process=True,
+        motd=False,
+        access_log=False,
+        debug=False,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

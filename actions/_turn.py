@@ -1,0 +1,163 @@
+"""What every action shares: the turn it acts in, and a way to answer that never fails silently."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+from sqlalchemy.orm import Session
+
+from bot.context import Context
+from bot.gateway import reference
+from bot.reply import Button, Reply, ReplyKind
+from bot.screening import Heard
+from bot.store import conversations
+from bot.store.models import Conversation, Message
+
+logger = logging.getLogger(__name__)
+
+_context: Context | None = None
+
+
+def use(context: Context) -> None:
+    """Set the knowledge and the database that all actions work with, once, before the server starts."""
+    global _context
+    _context = context
+
+
+def context() -> Context:
+    """The knowledge and the database of this server."""
+    if _context is None:
+        raise RuntimeError("the action server was started without its context")
+    return _context
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message on its way through an action."""
+
+    session: Session
+    conversation: Conversation
+    message: Message
+    intent: str
+    confidence: float
+    ranking: tuple[tuple[str, float], ...]
+    interrupted: bool
+    in_form: bool
+
+    @property
+    def heard(self) -> Heard:
+        return Heard(self.message, self.intent, self.confidence)
+
+    @property
+    def do(self) -> dict[str, Any]:
+        return self.message.payload or {}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action says and what Rasa has to remember."""
+
+    replies: tuple[Reply, ...] = ()
+    events: tuple[EventType, ...] = ()
+
+
+class TurnAction(Action, ABC):
+    """An action that answers a turn inside one database transaction.
+
+    Whatever goes wrong, the client gets a kind message with a reference, and the next step of the dialogue does not
+    run as if all were well: `failed` gives the events for that.
+    """
+
+    @abstractmethod
+    def act(self, turn: Turn) -> Done:
+        """Answer the turn. Runs in a worker thread."""
+
+    def failed(self) -> list[EventType]:
+        """What Rasa has to remember when `act` could not do its work."""
+        return []
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        try:
+            done = await asyncio.to_thread(self._in_transaction, tracker)
+        except Exception as error:  # the client must hear something, and no text may reach the log
+            number = reference()
+            logger.error("Action %s failed, reference %s: %s", self.name(), number, _shape(error))
+            say(dispatcher, [Reply(context().wording.text("action_failed", reference=number), ReplyKind.FALLBACK)])
+            return self.failed()
+        say(dispatcher, done.replies)
+        return list(done.events)
+
+    def _in_transaction(self, tracker: Tracker) -> Done:
+        latest = tracker.latest_message
+        uid = (latest.get("metadata") or {}).get("message_id")
+        with context().database.session() as session:
+            message = conversations.message(session, uid) if uid else None
+            if message is None or message.conversation_id != tracker.sender_id:
+                raise LookupError("the turn has no stored message")
+            conversation = session.get_one(Conversation, message.conversation_id)
+            intent = latest.get("intent") or {}
+            turn = Turn(
+                session,
+                conversation,
+                message,
+                str(intent.get("name") or "nlu_fallback"),
+                float(intent.get("confidence") or 0.0),
+                tuple((str(i["name"]), float(i["confidence"])) for i in latest.get("intent_ranking") or ()),
+                _interrupted(tracker),
+                in_form=bool((tracker.active_loop or {}).get("name")),
+            )
+            return self.act(turn)
+
+
+def say(dispatcher: CollectingDispatcher, replies: Iterable[Reply]) -> None:
+    """Hand replies to Rasa in the form that the gateway reads back."""
+    for reply in replies:
+        dispatcher.utter_message(json_message=reply.to_json())
+
+
+def menu(*pairs: tuple[str, str]) -> tuple[Button, ...]:
+    """Buttons from (wording id, intent) pairs."""
+    return tuple(Button(context().wording.text(key), {"do": "intent", "intent": intent}) for key, intent in pairs)
+
+
+def main_menu() -> tuple[Button, ...]:
+    """What the bot can do, as buttons."""
+    first = context().topics["what_is_nmt"]
+    return (
+        Button(first.title, {"do": "topic", "topic": first.id}),
+        *menu(("button.screen", "screen"), ("button.book", "book"), ("button.person", "person")),
+    )
+
+
+def _interrupted(tracker: Tracker) -> bool:
+    """True when another action has already answered this message inside a form."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action":
+            name = str(event.get("name") or "")
+            if name.startswith("action_") and not name.startswith(
+                ("action_ask_", "action_listen", "action_extract", "action_session", "action_screening", "action_booking")
+            ):
+                return name not in ("action_resume", "action_start_again", "action_loose_answer", "action_reschedule")
+    return False
+
+
+def _shape(error: Exception) -> str:
+    """The kind and place of an error, without its message: that may hold client text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} in {where}"

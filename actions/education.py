@@ -1,0 +1,128 @@
+"""Answers from the clinic's knowledge, and honest suggestions where none fits."""
+
+from __future__ import annotations
+
+from actions._turn import Done, Turn, TurnAction, context, main_menu, menu
+from bot.education import Topic
+from bot.reply import Button, Reply, ReplyKind
+from bot.store import conversations, now
+from bot.store.models import Unanswered
+
+SUGGESTIONS = 3
+MISSES_BEFORE_A_PERSON = 3
+
+
+class AnswerTopic(TurnAction):
+    """Answer a question about a topic."""
+
+    def name(self) -> str:
+        return "action_answer_topic"
+
+    def act(self, turn: Turn) -> Done:
+        topic = context().topics[str(turn.do.get("topic") or turn.intent)]
+        turn.conversation.misses = 0
+        conversations.set_context(turn.conversation, topic=topic.id, pending=None)
+        return Done((answer(topic, plain=turn.in_form),))
+
+
+class AnswerMore(TurnAction):
+    """Say more about the topic that was answered last."""
+
+    def name(self) -> str:
+        return "action_answer_more"
+
+    def act(self, turn: Turn) -> Done:
+        wanted = turn.do.get("topic") or turn.conversation.context.get("topic")
+        topic = context().topics.get(str(wanted))
+        more = context().renderer.more(topic) if topic is not None else None
+        if topic is None or more is None:
+            return Done((Reply(context().wording.text("more_none"), buttons=() if turn.in_form else main_menu()),))
+        buttons = () if turn.in_form else follow_ups(topic)
+        return Done((Reply(more, ReplyKind.ANSWER, buttons, meta=facts(topic)),))
+
+
+class Suggest(TurnAction):
+    """Offer the closest topics when a message was not understood; the third time in a row, a person."""
+
+    def name(self) -> str:
+        return "action_suggest"
+
+    def act(self, turn: Turn) -> Done:
+        say = context().wording.text
+        near = [name for name, _ in turn.ranking if name in context().topics][:SUGGESTIONS]
+        turn.conversation.misses += 1
+        turn.session.add(
+            Unanswered(
+                conversation_id=turn.conversation.id, text=turn.message.text, suggestions=list(near), at=now()
+            )
+        )
+        topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
+        if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:
+            turn.conversation.misses = 0
+            buttons = (*menu(("button.person", "person")), *main_menu()[:-1])
+            return Done((Reply(say("third_miss"), ReplyKind.FALLBACK, buttons, meta={"suggestions": near}),))
+        key = "suggest_none" if not near else "second_miss" if turn.conversation.misses == 2 else "suggest"
+        buttons = (*topics, *menu(("button.person", "person"))) if near else main_menu()
+        return Done((Reply(say(key), ReplyKind.FALLBACK, buttons, meta={"suggestions": near}),))
+
+
+class OutOfScope(TurnAction):
+    """Say honestly what the bot does not do, each kind in its own words."""
+
+    def name(self) -> str:
+        return "action_out_of_scope"
+
+    def act(self, turn: Turn) -> Done:
+        say = context().wording.text
+        if turn.intent == "oos_abuse":
+            again = bool(turn.conversation.context.get("abuse"))
+            conversations.set_context(turn.conversation, abuse=True)
+            conversations.hand_off(turn.session, turn.conversation.id, "abuse")
+            return Done((Reply(say("oos_abuse_again" if again else "oos_abuse"), ReplyKind.FALLBACK),))
+        buttons = () if turn.in_form else main_menu()
+        if turn.intent == "oos_medicine" and not turn.in_form:
+            topic = context().topics["medications_and_massage"]
+            buttons = (Button(topic.title, {"do": "topic", "topic": topic.id}), *menu(("button.person", "person")))
+        elif turn.intent == "oos_diagnosis" and not turn.in_form:
+            topic = context().topics["how_nmt_works"]
+            buttons = (Button(topic.title, {"do": "topic", "topic": topic.id}), *menu(("button.person", "person")))
+        return Done((Reply(say(turn.intent), ReplyKind.FALLBACK, buttons),))
+
+
+def answer(topic: Topic, *, plain: bool) -> Reply:
+    """A topic as a reply. `plain` leaves out the buttons: inside a form the open question follows."""
+    renderer = context().renderer
+    table = renderer.table(topic)
+    buttons: tuple[Button, ...] = ()
+    if not plain:
+        say = context().wording.text
+        more = (Button(say("button.more"), {"do": "intent", "intent": "more", "topic": topic.id}),)
+        thumbs = tuple(
+            Button(say(key), {"do": "feedback", "helpful": helpful, "topic": topic.id})
+            for key, helpful in (("button.helpful", True), ("button.not_helpful", False))
+        )
+        screen = menu(("button.screen", "screen")) if topic.needs_screen else ()
+        buttons = (*(more if topic.more else ()), *follow_ups(topic), *screen, *thumbs)
+    return Reply(
+        renderer.answer(topic),
+        ReplyKind.ANSWER,
+        buttons,
+        table=None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]},
+        meta=facts(topic),
+    )
+
+
+def facts(topic: Topic) -> dict[str, object]:
+    """What stands behind an answer: its id, its sources and when it was reviewed."""
+    return {
+        "topic": topic.id,
+        "sources": [source.public() for source in topic.sources],
+        "reviewed_on": topic.reviewed_on.isoformat(),
+        "evidence": topic.evidence,
+    }
+
+
+def follow_ups(topic: Topic) -> tuple[Button, ...]:
+    """The topics that people ask about next, as buttons."""
+    topics = context().topics
+    return tuple(Button(topics[name].title, {"do": "topic", "topic": name}) for name in topic.follow_ups)

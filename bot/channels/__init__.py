@@ -1,0 +1,1 @@
+"""The channels: each brings messages to the gateway and its replies back."""

@@ -1,0 +1,97 @@
+"""Telling clients what happened while they were away: the outbox, and the clean-up that goes with the clock."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from bot.context import Context
+from bot.reply import Reply, ReplyKind
+from bot.store import bookings, conversations, now, screenings
+from bot.store.models import Conversation, Outbox
+
+logger = logging.getLogger(__name__)
+
+PACE_S = 1.0
+TIDY_EVERY = 60  # rounds
+
+
+def deliver_web(context: Context) -> list[str]:
+    """Write due messages into the transcripts of web conversations.
+
+    Returns:
+        The conversations that have news. A message is marked as delivered in the same transaction that writes it.
+    """
+    moment = now()
+    with context.database.session() as session:
+        due = session.scalars(
+            select(Outbox)
+            .join(Conversation, Conversation.id == Outbox.conversation_id)
+            .where(Outbox.delivered_at.is_(None), Outbox.due_at <= moment, Conversation.channel == "web")
+            .order_by(Outbox.id)
+            .limit(100)
+            .with_for_update(of=Outbox, skip_locked=True)
+        )
+        woken = []
+        for entry in due:
+            conversations.add_reply(session, entry.conversation_id, Reply.from_json(entry.reply), author=entry.author)
+            entry.delivered_at = moment
+            entry.attempts += 1
+            woken.append(entry.conversation_id)
+        return woken
+
+
+def tidy(context: Context) -> None:
+    """Let held times go when their hold has run out, tell those clients, and delete unfinished screenings."""
+    moment = now()
+    with context.database.session() as session:
+        screenings.expire(session, context.rules, moment)
+        for booking in bookings.expire_holds(session, moment):
+            reply = Reply(
+                context.wording.text("booking.expired_hold"),
+                ReplyKind.BOOKING,
+                meta={"booking": {"reference": booking.reference, "state": booking.state, "slot": None}},
+            )
+            session.add(
+                Outbox(
+                    key=f"expired:{booking.reference}:{booking.version}",
+                    conversation_id=booking.conversation_id,
+                    author="bot",
+                    reply=reply.to_json(),
+                    due_at=moment,
+                    attempts=0,
+                )
+            )
+
+
+class DeliveryLoop:
+    """A thread that delivers and tidies until it is stopped."""
+
+    def __init__(self, context: Context, wake: Callable[[str], None]) -> None:
+        self._context = context
+        self._wake = wake
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        rounds = 0
+        while not self._stop.is_set():
+            try:
+                for conversation_id in deliver_web(self._context):
+                    self._wake(conversation_id)
+                if rounds % TIDY_EVERY == 0:
+                    tidy(self._context)
+            except Exception as error:  # the next round tries again; nothing was marked as delivered
+                logger.error("Delivery failed with %s", type(error).__name__)
+            rounds += 1
+            self._stop.wait(PACE_S)

@@ -1,0 +1,62 @@
+"""The service's side of the engine's channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from bot.settings import Settings
+
+
+class EngineError(Exception):
+    """The engine did not answer, or could not. Carries no client text."""
+
+
+class EngineClient:
+    """Talks to the private engine over HTTP. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = httpx.Client(
+            base_url=f"{settings.engine_url}/webhooks/service",
+            headers={"X-NMT-Secret": settings.engine_secret.get_secret_value()},
+            timeout=httpx.Timeout(settings.engine_timeout_s, connect=2.0),
+        )
+
+    def message(self, conversation_id: str, text: str, message_id: str) -> list[dict[str, Any]]:
+        """One turn: what the bot says to this text, in order.
+
+        Raises:
+            EngineError: no answer, or the turn failed before anything was said.
+        """
+        body = {"conversation_id": conversation_id, "text": text, "metadata": {"message_id": message_id}}
+        response = self._call("POST", "/messages", body)
+        said: list[dict[str, Any]] = response.get("messages") or []
+        return said
+
+    def ready(self) -> str:
+        """The fingerprint of the loaded model."""
+        return str(self._call("GET", "/ready")["model"])
+
+    def erase(self, conversation_id: str) -> None:
+        """Forget the dialogue state of a conversation."""
+        self._call("DELETE", f"/conversations/{conversation_id}")
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Sentence vectors, to group texts by meaning."""
+        vectors: list[list[float]] = self._call("POST", "/embed", {"texts": list(texts)})["vectors"]
+        return vectors
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise EngineError(type(error).__name__) from error
+        if response.status_code != 200:
+            raise EngineError(f"status {response.status_code}")
+        data: dict[str, Any] = response.json()
+        return data

@@ -1,0 +1,501 @@
+"""The one way in, for every channel.
+
+Order of a turn (guide 3.2): store, read, emergency, then the engine. The engine may be down; an emergency is answered
+all the same, nothing that was typed is lost, and the client is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from bot import emergency
+from bot.clinical.answers import choice_value
+from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
+from bot.clinical.record import UNSURE, Record
+from bot.clinical.reading import reading_to_json
+from bot.clinical.triage import row_state
+from bot.context import Context
+from bot.engine_client import EngineClient, EngineError
+from bot.reply import Button, Link, Reply, ReplyKind
+from bot.screening import ScreeningDesk
+from bot.store import conversations, now, screenings
+from bot.store.models import Conversation, Feedback, Message
+
+logger = logging.getLogger(__name__)
+
+TEXT_LIMIT = 2_000
+_LOCKS_KEPT = 4_096
+
+
+class GatewayError(Exception):
+    """A message that cannot be taken. `message` is fit to show."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMessage:
+    """What a channel received: exactly one of text, payload and answers."""
+
+    client_message_id: str | None
+    text: str | None = None
+    payload: str | None = None
+    answers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The replies to one message, in the form of the chat API."""
+
+    message_id: str
+    replies: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What is said before the engine, and what the engine is asked then."""
+
+    replies: tuple[Reply, ...] = ()
+    forward: str | None = None  # text for the engine; None: it is not asked for an answer
+
+
+class Gateway:
+    """Takes messages, keeps their order within a conversation, and answers each exactly once."""
+
+    def __init__(self, context: Context, engine: EngineClient) -> None:
+        self._context = context
+        self._engine = engine
+        self._desk = ScreeningDesk(context)
+        self._say = context.wording.text
+        self._locks: OrderedDict[str, threading.Lock] = OrderedDict()
+        self._locks_guard = threading.Lock()
+
+    # ------------------------------------------------------------ the life of a conversation
+
+    def open(self, channel: str, locale: str | None = None, address: str | None = None) -> tuple[str, str, Turn]:
+        """Begin a conversation.
+
+        Returns:
+            Its id, its bearer token (shown once, kept hashed) and the greeting.
+        """
+        with self._context.database.session() as session:
+            wanted = locale or self._context.clinic.locale
+            conversation, token = conversations.create(session, channel, wanted, address)
+            row = conversations.add_reply(session, conversation.id, self._greeting())
+            return conversation.id, token, Turn("", [_public(row)])
+
+    def erase(self, conversation_id: str) -> None:
+        """Remove a conversation everywhere: store and engine.
+
+        Raises:
+            EngineError: the engine's part could not be removed; nothing was removed.
+        """
+        with self._turn_of(conversation_id):
+            self._engine.erase(conversation_id)
+            with self._context.database.session() as session:
+                conversations.erase(session, conversation_id)
+
+    def _greeting(self) -> Reply:
+        return Reply(
+            self._say("greeting"),
+            ReplyKind.MENU,
+            (
+                Button(self._context.topics["what_is_nmt"].title, {"do": "topic", "topic": "what_is_nmt"}),
+                Button(self._say("button.screen"), {"do": "intent", "intent": "screen"}),
+                Button(self._say("button.book"), {"do": "intent", "intent": "book"}),
+                Button(self._say("button.person"), {"do": "intent", "intent": "person"}),
+            ),
+        )
+
+    # ------------------------------------------------------------ one message
+
+    def handle(self, conversation_id: str, incoming: ClientMessage) -> Turn:
+        """Answer one message. The same `client_message_id` again gives the same replies and does nothing.
+
+        Raises:
+            GatewayError: the text is empty or too long, the payload was never offered, or an answer is not one.
+        """
+        with self._turn_of(conversation_id):
+            known = self._known(conversation_id, incoming.client_message_id)
+            if known is not None and known.state != "received":
+                return self._stored_turn(known)
+            if known is None:
+                message, text = self._store(conversation_id, incoming)
+            else:  # it was stored, but the process ended before it was answered
+                message, text = known, known.text
+            return self._answer(conversation_id, message, text)
+
+    def _known(self, conversation_id: str, client_message_id: str | None) -> Message | None:
+        if client_message_id is None:
+            return None
+        with self._context.database.session() as session:
+            return conversations.message_by_client_id(session, conversation_id, client_message_id)
+
+    def _stored_turn(self, message: Message) -> Turn:
+        with self._context.database.session() as session:
+            return Turn(message.uid, [_public(row) for row in conversations.replies_to(session, message.uid)])
+
+    def _store(self, conversation_id: str, incoming: ClientMessage) -> tuple[Message, str]:
+        with self._context.database.session() as session:
+            text, do = self._read_input(session, conversation_id, incoming)
+            try:
+                message = conversations.add_client_message(
+                    session, conversation_id, text, incoming.client_message_id, do
+                )
+            except IntegrityError as error:
+                raise GatewayError("conflict", self._say("action_failed", reference="-")) from error
+            return message, text
+
+    def _read_input(
+        self, session: Any, conversation_id: str, incoming: ClientMessage
+    ) -> tuple[str, dict[str, Any] | None]:
+        if incoming.payload is not None:
+            offer = conversations.offer(session, conversation_id, incoming.payload)
+            if offer is None:
+                raise GatewayError("payload_unknown", self._say("payload_unknown"))
+            return offer.title, dict(offer.action)
+        if incoming.answers is not None:
+            unknown = [key for key in incoming.answers if key not in self._context.rules.items]
+            if unknown or not incoming.answers:
+                raise GatewayError("answers_unknown", self._say("screening.unclear_checklist", missing=""))
+            return _answers_as_text(incoming.answers), {"do": "answers", "answers": dict(incoming.answers)}
+        text = incoming.text or ""
+        if not _visible(text):
+            raise GatewayError("empty_message", self._say("empty_message"))
+        if len(text) > TEXT_LIMIT:
+            raise GatewayError("too_long_message", self._say("too_long_message"))
+        return text, None
+
+    def _answer(self, conversation_id: str, message: Message, text: str) -> Turn:
+        """Read, answer and store. What was typed is in the store already."""
+        reading = self._context.reader.read(text) if message.payload is None else Reading(text)
+        late: tuple[str, ...] = ()
+        with self._context.database.session() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            stored = session.get_one(Message, message.id)
+            conversation.last_at = now()
+            staffed = conversation.state == "staff"
+            locked_before = conversation.lock == "locked"
+            verdict = self._own_buttons(session, conversation, stored) or self._safety(
+                session, conversation, stored, reading
+            )
+            locked_now = conversation.lock == "locked" and not locked_before
+            if verdict.forward is not None and message.payload is None:
+                self._note_reading(session, conversation, stored, reading)
+                late = self._desk.late_update(session, conversation, reading, stored)
+        if locked_now:
+            self._hold_dialogue(conversation_id, message)
+        replies, state = list(verdict.replies), "done"
+        if verdict.forward is not None and not staffed:
+            try:
+                replies += self._engine_turn(conversation_id, message, verdict.forward, late)
+            except EngineError as error:
+                state = "failed"
+                logger.error("The engine did not answer message %s: %s", message.uid, error)
+                replies += self._without_engine(message)
+        if not staffed:
+            replies += self._kind_words(reading, replies)
+        return self._finish(conversation_id, message, replies, state)
+
+    def _engine_turn(self, conversation_id: str, message: Message, forward: str, late: tuple[str, ...]) -> list[Reply]:
+        said = self._run(conversation_id, forward, message.uid)
+        if late:
+            said = [reply for reply in said if reply.kind is not ReplyKind.FALLBACK]
+            said.append(Reply(self._say("screening.late_update_noted", names=", ".join(late))))
+            said += self._run(conversation_id, "/screen", message.uid)
+        return said
+
+    def _hold_dialogue(self, conversation_id: str, message: Message) -> None:
+        """Close whatever form is open. The lock in the store counts even when the engine cannot be told."""
+        try:
+            self._engine.message(conversation_id, "/hold", message.uid)
+        except EngineError as error:
+            logger.error("The engine was not told of the hold after message %s: %s", message.uid, error)
+
+    def _own_buttons(self, session: Any, conversation: Conversation, message: Message) -> _Verdict | None:
+        """Buttons that need no dialogue: a thumb on an answer, a call from the clinic."""
+        do = message.payload or {}
+        if do.get("do") == "feedback":
+            return _Verdict((self._feedback(session, conversation, do),))
+        if do.get("do") == "erase":
+            conversations.set_context(conversation, erase=True, pending=None)
+            return _Verdict()
+        if do.get("do") == "call_back":
+            return _Verdict(tuple(self._call_back(session, conversation)))
+        return None
+
+    def _call_back(self, session: Any, conversation: Conversation) -> list[Reply]:
+        conversations.hand_off(session, conversation.id, "call_back")
+        hours = self._context.clinic.tree["clinic"]["human_hours"]
+        taken = Reply(self._say("person_call_taken", human_hours=hours))
+        if conversation.lock is None:
+            return [taken]
+        care = Care(conversation.lock_care or Care.AMBULANCE)
+        condition = conversation.lock_condition or "chest_pain"
+        return [emergency.repeat(care, condition, self._context.rules, self._context.locale), taken]
+
+    def _run(self, conversation_id: str, engine_text: str, message_uid: str) -> list[Reply]:
+        return [
+            Reply.from_json(item["custom"]) if "custom" in item else Reply(item.get("text", ""))
+            for item in self._engine.message(conversation_id, engine_text, message_uid)
+        ]
+
+    def _finish(self, conversation_id: str, message: Message, replies: Sequence[Reply], state: str) -> Turn:
+        with self._context.database.session() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            stored = session.get_one(Message, message.id)
+            stored.state = state
+            if conversation.context.get("erase"):
+                replies = self._erased(session, conversation, stored)
+            if state == "failed":
+                conversations.hand_off(session, conversation_id, "failed")
+            rows = []
+            for reply in replies:
+                self._hold_for(session, conversation, stored, reply)
+                rows.append(conversations.add_reply(session, conversation_id, reply, in_reply_to=stored.uid))
+            return Turn(message.uid, [_public(row) for row in rows])
+
+    def _erased(self, session: Any, conversation: Conversation, message: Message) -> list[Reply]:
+        """Delete what the client asked to have deleted, the engine's part first: without it nothing is claimed."""
+        try:
+            self._engine.erase(conversation.id)
+        except EngineError as error:
+            logger.error("The engine could not erase a conversation at message %s: %s", message.uid, error)
+            return self._without_engine(message)
+        conversations.erase_contents(session, conversation, message.id)
+        return [Reply(self._say("delete_done", kept=""), ReplyKind.NOTICE)]
+
+    def _hold_for(self, session: Any, conversation: Conversation, message: Message, reply: Reply) -> None:
+        """An emergency that the health questions found holds the conversation like any other."""
+        found = reply.meta.get("emergency")
+        if not found or conversation.lock == "locked":
+            return
+        urgent = Emergency(found["condition"], Care(found["care"]), asking=found["asking"])
+        if urgent.asking:
+            conversations.note_incident(session, conversation, urgent, message.uid)
+        else:
+            conversations.set_lock(session, conversation, urgent, message.uid)
+
+    # ------------------------------------------------------------ emergencies and crises
+
+    def _safety(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> _Verdict:
+        """What has to be said first, and whether the engine is asked at all."""
+        found = reading.emergency
+        if found is not None:
+            if found.care is Care.CRISIS and not found.conditional:
+                _withhold(message)
+            return self._emergency(session, conversation, message, found)
+        if conversation.lock == "asking":
+            return self._own_question(session, conversation, message)
+        if conversation.lock == "locked":
+            return self._while_locked(session, conversation, message, reading)
+        return _Verdict((), _for_engine(message.text, message.payload))
+
+    def _emergency(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> _Verdict:
+        rules, locale = self._context.rules, self._context.locale
+        if conversation.lock == "asking" and found.asking and not found.conditional:
+            # The answer to the row's question names the symptom again: read it as that answer.
+            return self._own_question(session, conversation, message)
+        if found.conditional:
+            conversations.note_incident(session, conversation, found, message.uid)
+            forward = _for_engine(message.text, message.payload) if conversation.lock is None else None
+            return _Verdict((emergency.reply(found, rules, locale),), forward)
+        if conversation.lock == "locked":
+            conversations.set_lock(session, conversation, found, message.uid)
+            care = Care(conversation.lock_care or found.care)
+            condition = conversation.lock_condition or found.condition
+            return _Verdict((emergency.repeat(care, condition, rules, locale),))
+        question = emergency.own_question(rules.conditions[found.condition]) if found.asking else None
+        if question is None:
+            found = Emergency(found.condition, found.care, asking=False, third_person=found.third_person)
+        conversations.set_lock(session, conversation, found, message.uid)
+        buttons = () if question else (Button(self._say("button.call_me"), {"do": "call_back"}),)
+        return _Verdict((emergency.reply(found, rules, locale, question=question, buttons=buttons),))
+
+    def _own_question(self, session: Any, conversation: Conversation, message: Message) -> _Verdict:
+        """The answer to an emergency row's one question (guide 2.1, rule 2): unclear means the lock is final."""
+        rules = self._context.rules
+        row = rules.conditions[conversation.lock_condition or ""]
+        question = emergency.own_question(row)
+        assert question is not None
+        do = message.payload or {}
+        if do.get("do") == "answer" and do.get("question") == question.id:
+            value: str | None = str(do["value"])
+        elif do:
+            value = None
+        else:
+            value = choice_value(question, message.text, rules, self._context.phrases)
+        answer = row.follow_up[0].choice(value) if value is not None else None
+        if answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT"):
+            conversations.clear_lock(conversation)
+            self._keep_answer(session, conversation, message, row.id, question.id, value or UNSURE)
+            number = self._context.locale["emergency_number"]
+            return _Verdict((Reply(self._say("emergency.released", number=number)),), "/resume")
+        care = answer.care if answer is not None and answer.care else row.emergency_care()
+        final = Emergency(row.id, care, asking=False)
+        conversations.set_lock(session, conversation, final, message.uid)
+        call = Button(self._say("button.call_me"), {"do": "call_back"})
+        return _Verdict((emergency.reply(final, rules, self._context.locale, buttons=(call,)),))
+
+    def _keep_answer(
+        self, session: Any, conversation: Conversation, message: Message, row: str, question: str, value: str
+    ) -> None:
+        """An answer given before the engine saw it belongs to the open screening, if there is one."""
+        screening = screenings.open_one(session, conversation.id)
+        if screening is None:
+            return
+        record = Record.from_json(screening.record)
+        words = "" if message.payload else message.text
+        new = record.with_answer(question, value, words)
+        if row_state(self._context.rules.conditions[row], new).complete:
+            screenings.save_record(session, screening, record, new, message.uid)
+
+    def _while_locked(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> _Verdict:
+        """After a final lock: the number again, a person on request, and other questions still answered."""
+        rules, locale, phrases = self._context.rules, self._context.locale, self._context.phrases
+        care = Care(conversation.lock_care or Care.AMBULANCE)
+        condition = conversation.lock_condition or "chest_pain"
+        typed = message.payload is None
+        if typed and phrases.means("yes", message.text):
+            return _Verdict(tuple(self._call_back(session, conversation)))
+        call = (Button(self._say("button.call_me"), {"do": "call_back"}),)
+        takes_back = Signal.TAKES_BACK in reading.signals
+        if care is Care.CRISIS:
+            refuses = typed and phrases.means("no", message.text)
+            key = "crisis.takes_back" if takes_back else "crisis.angry" if refuses else "crisis.repeat"
+            return _Verdict((self._held(self._say(key), care, condition, call),))
+        if takes_back:
+            number = locale["urgent_line" if care is Care.SAME_DAY else "emergency_number"]
+            return _Verdict((self._held(self._say("takes_back", number=number), care, condition, call),))
+        again = emergency.repeat(care, condition, rules, locale)
+        return _Verdict((again,), _for_engine(message.text, message.payload))
+
+    def _held(self, text: str, care: Care, condition: str, buttons: tuple[Button, ...]) -> Reply:
+        return Reply(
+            text,
+            ReplyKind.EMERGENCY,
+            buttons,
+            emergency.links(care, self._context.locale),
+            meta={"emergency": {"care": care.value, "condition": condition, "asking": False}},
+        )
+
+    def _without_engine(self, message: Message) -> list[Reply]:
+        """The engine is down: say so, and say first what an answered checklist calls for."""
+        replies = []
+        answers = (message.payload or {}).get("answers", {})
+        rules = self._context.rules
+        rows = [
+            rules.conditions[row]
+            for item, value in answers.items()
+            if value != "no"
+            for row in rules.items[item].rows
+            if rules.conditions[row].is_emergency
+        ]
+        if rows:
+            row = max(rows, key=lambda r: r.emergency_care().urgency)
+            found = Emergency(row.id, row.emergency_care(), asking=True, conditional=True)
+            replies.append(emergency.reply(found, rules, self._context.locale))
+        number = str(self._context.clinic.tree["clinic"]["phone"] or "")
+        links = (Link(f"Call {number}", f"tel:{number.replace(' ', '')}"),) if number else ()
+        return [*replies, Reply(self._say("engine_down"), ReplyKind.FALLBACK, links=links)]
+
+    def _kind_words(self, reading: Reading, replies: Sequence[Reply]) -> list[Reply]:
+        """One sentence for what a message shows beside its question: never a lock, never stored as a flag."""
+        if any(reply.kind is ReplyKind.EMERGENCY for reply in replies):
+            return []
+        links = emergency.links(Care.CRISIS, self._context.locale)
+        if Signal.ABUSE_DISCLOSED in reading.signals:
+            return [Reply(self._say("abuse_disclosed"))]
+        if Signal.CRISIS_PAST in reading.signals:
+            return [Reply(self._say("crisis.past"), links=links)]
+        if Signal.LOW_MOOD in reading.signals and not any(
+            reply.meta.get("topic") == "low_mood_and_anxiety" for reply in replies
+        ):
+            return [Reply(self._say("crisis.low_mood"), links=links)]
+        if Signal.SENSITIVE in reading.signals:
+            return [Reply(self._say("sensitive_not_needed"))]
+        return []
+
+    # ------------------------------------------------------------ small parts
+
+    def _note_reading(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> None:
+        """Findings are stored only after the client has agreed to the health questions (guide 5.2)."""
+        screening = screenings.open_one(session, conversation.id)
+        if screening is not None and screening.record["answers"].get("T1") == "agreed" and reading.mentions:
+            message.reading = reading_to_json(reading)
+
+    def _feedback(self, session: Any, conversation: Conversation, do: Mapping[str, Any]) -> Reply:
+        session.add(
+            Feedback(
+                conversation_id=conversation.id,
+                message_uid=do.get("message"),
+                topic=do.get("topic"),
+                helpful=bool(do["helpful"]),
+                text="",
+                at=now(),
+            )
+        )
+        return Reply(self._say("feedback_thanks" if do["helpful"] else "feedback_not_helpful"))
+
+    @contextmanager
+    def _turn_of(self, conversation_id: str) -> Iterator[None]:
+        """One message of a conversation at a time, in the order in which they arrive."""
+        with self._locks_guard:
+            lock = self._locks.setdefault(conversation_id, threading.Lock())
+            self._locks.move_to_end(conversation_id)
+            while len(self._locks) > _LOCKS_KEPT:
+                oldest = next(iter(self._locks))
+                if self._locks[oldest].locked():
+                    break
+                del self._locks[oldest]
+        with lock:
+            yield
+
+
+def reference() -> str:
+    """A short id that stands in the log and in what the client is told."""
+    return secrets.token_hex(4).upper()
+
+
+def _public(row: Message) -> dict[str, Any]:
+    assert row.reply is not None
+    return row.reply
+
+
+def _for_engine(text: str, do: Mapping[str, Any] | None) -> str:
+    """Text for the engine: buttons as their intent; typed text never begins with a slash."""
+    if do is None:
+        plain = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
+        return plain.lstrip("/").strip() or "?"
+    kind = do["do"]
+    return f"/{do['intent']}" if kind == "intent" else f"/{kind}"
+
+
+def _visible(text: str) -> bool:
+    return any(not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") for c in text)
+
+
+def _answers_as_text(answers: Mapping[str, str]) -> str:
+    """What the transcript shows for an answered checklist."""
+    marked = [f"{item}: {value}" for item, value in answers.items() if value != "no"]
+    return ", ".join(marked) if marked else f"No to all {len(answers)}"
+
+
+def _withhold(message: Message) -> None:
+    """Keep the event, not the words (guide 3.2, 6: the words of a crisis are not logged)."""
+    message.text = ""
+    message.withheld = True
+    message.reading = None

@@ -1,0 +1,792 @@
+"""The pre-screen as use cases: open it, take an answer, word the next question, give the result.
+
+The store holds the truth; the engine only asks "what now?". Every function works inside the session it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import emergency
+from bot.clinical import answers as understanding
+from bot.clinical.interview import (
+    CONFIRMING,
+    TOTAL_STEPS,
+    Kind,
+    Question,
+    back,
+    next_question,
+    outcome,
+    reopen,
+    started,
+)
+from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
+from bot.clinical.record import (
+    AGREED,
+    BRINGS_UP,
+    CONFIRMED,
+    DECLINED,
+    MINOR,
+    NO,
+    OTHER,
+    UNCLEAR,
+    UNSURE,
+    YES,
+    Record,
+    Said,
+    chosen,
+)
+from bot.clinical.triage import Finding, Outcome, bring_up, open_questions, triage
+from bot.context import Context
+from bot.reply import Button, Reply, ReplyKind
+from bot.store import conversations, now, screenings
+from bot.store.models import Conversation, Message, Screening
+from bot.store.screenings import Gate
+
+MOST_TRIES = 2  # a reply that is not understood is asked about once more, then counts as unclear (guide 4.5, 4)
+SURE = 0.5  # confidence (0-1) from which a message inside the questions counts as a question of the client
+RETURNING_TIERS = ("NONE", "CAUTION")
+
+_ASKS = re.compile(
+    r"^(what|why|how|when|where|who|which|is|are|can|could|do|does|did|will|would|should|may|am)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a message inside the questions."""
+
+    replies: tuple[Reply, ...] = ()
+    done: bool = False  # the questions are over, finished or left
+    interruption: bool = False  # not an answer: let the dialogue answer it, then ask again
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it reaches the questions."""
+
+    message: Message
+    intent: str
+    confidence: float
+
+    @property
+    def do(self) -> Mapping[str, Any]:
+        return self.message.payload or {}
+
+    @property
+    def is_question(self) -> bool:
+        text = self.message.text.strip()
+        return text.endswith("?") or _ASKS.match(text) is not None
+
+
+class ScreeningDesk:
+    """The health questions of one clinic."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._rules = context.rules
+        self._say = context.wording.text
+
+    # ------------------------------------------------------------ entering
+
+    def start(self, session: Session, conversation: Conversation, origin: str, again: bool) -> Taken:
+        """Open the questions, go on with unfinished ones, or say why not. `done` means: nothing will be asked."""
+        if conversation.lock is not None:
+            return Taken((self.locked(conversation),), done=True)
+        unfinished = screenings.open_one(session, conversation.id)
+        if unfinished is not None:
+            hours = self._rules.ruleset.resume_hours
+            if screenings.last_activity(session, unfinished) > now() - timedelta(hours=hours):
+                unfinished.origin = origin or unfinished.origin
+                late = _record(unfinished).flags & {"late_update"}
+                return Taken(() if late else (Reply(self._say("screening.resumed")),))
+            session.delete(unfinished)
+            session.flush()
+        gate, latest = screenings.gate(session, conversation)
+        if gate in (Gate.REQUEST, Gate.PROVISIONAL) and not again and latest is not None:
+            return Taken((self._already_valid(latest, origin),), done=True)
+        screenings.begin(session, conversation.id, self._rules, mode=self._mode(latest), origin=origin)
+        return Taken()
+
+    def _mode(self, latest: Screening | None) -> str:
+        """Short for a client who was asked everything within the year and nothing stood in the way (guide 4.6)."""
+        if latest is None or latest.tier not in RETURNING_TIERS or latest.finished_at is None:
+            return "full"
+        since = now() - timedelta(days=30.4 * self._rules.ruleset.full_again_after_months)
+        return "short" if latest.finished_at > since else "full"
+
+    def _already_valid(self, latest: Screening, origin: str) -> Reply:
+        assert latest.valid_until is not None
+        buttons = [
+            Button(self._say("button.book"), {"do": "intent", "intent": "book"}),
+            Button(self._say("button.start_again"), {"do": "intent", "intent": "screen", "again": True}),
+        ]
+        return Reply(
+            self._say("screening.already_valid", valid_until=self.day(latest.valid_until)),
+            ReplyKind.NOTICE,
+            tuple(buttons),
+        )
+
+    def locked(self, conversation: Conversation) -> Reply:
+        """Why nothing goes on after an emergency."""
+        care = Care(conversation.lock_care or Care.AMBULANCE)
+        number = self._context.locale["urgent_line" if care is Care.SAME_DAY else "emergency_number"]
+        return Reply(
+            self._say("emergency.locked_booking", number=number),
+            ReplyKind.EMERGENCY,
+            (Button(self._say("button.call_me"), {"do": "intent", "intent": "person"}),),
+            emergency.links(care, self._context.locale),
+            meta={
+                "emergency": {
+                    "care": care.value,
+                    "condition": conversation.lock_condition or "chest_pain",
+                    "asking": conversation.lock == "asking",
+                }
+            },
+        )
+
+    # ------------------------------------------------------------ answering
+
+    def take(self, session: Session, conversation: Conversation, heard: Heard) -> Taken:
+        """Take a message as an answer to the open question, as a command, or leave it as an interruption."""
+        screening = screenings.open_one(session, conversation.id)
+        if conversation.lock is not None or screening is None:
+            return Taken(done=True)
+        record = _record(screening)
+        question = next_question(record, self._rules)
+        if question is None:
+            return Taken(done=True)
+        result = self._take(session, conversation, screening, record, question, heard)
+        if isinstance(result, Taken):
+            return result
+        new, replies = result
+        new, noted = self._volunteered(new, question, heard)
+        screenings.save_record(session, screening, record, new, heard.message.uid)
+        if question.kind is Kind.CONSENT and started(new):
+            screenings.give_consent(session, conversation, self._consent_version())
+            new = self._earlier_words(session, conversation, screening, new)
+        return Taken((*replies, *noted), done=next_question(new, self._rules) is None)
+
+    def _take(
+        self,
+        session: Session,
+        conversation: Conversation,
+        screening: Screening,
+        record: Record,
+        question: Question,
+        heard: Heard,
+    ) -> Taken | tuple[Record, tuple[Reply, ...]]:
+        do = heard.do.get("do")
+        if do == "answers":
+            return self._structured(record, heard.do["answers"]), ()
+        if do == "answer":
+            return self._pressed(record, question, heard)
+        command = self._command(record, question, heard)
+        if command is not None:
+            if command == "stop":
+                return Taken((self._paused(screening),), done=True)
+            return self._obey(session, screening, record, question, command, heard)
+        if do is not None:
+            return Taken(interruption=True)
+        return self._typed(session, conversation, record, question, heard)
+
+    def _command(self, record: Record, question: Question, heard: Heard) -> str | None:
+        """back, stop, start_again, repeat, why, book or screen, when meant for the questions themselves."""
+        if heard.intent not in ("back", "stop", "start_again", "repeat", "why", "book", "screen"):
+            return None
+        if heard.do.get("do") == "intent":
+            return heard.intent
+        few_words = len(heard.message.text.split()) <= (4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9)
+        if heard.confidence < SURE or not few_words:
+            return None
+        answer = understanding.understand(question, heard.message.text, (), self._rules, self._context.phrases)
+        if answer is not None and question.kind not in (Kind.OPEN, Kind.OTHER):
+            return None
+        return heard.intent
+
+    def _obey(
+        self, session: Session, screening: Screening, record: Record, question: Question, command: str, heard: Heard
+    ) -> Taken | tuple[Record, tuple[Reply, ...]]:
+        if command == "back":
+            older, last = back(record, self._rules)
+            if last is None:
+                return record, (Reply(self._say("screening.back_first")),)
+            shown = self._answer_in_words(record, last)
+            return older, (Reply(self._say("screening.earlier_answer", answer=shown)),) if shown else ()
+        if command == "start_again":
+            return Record(mode="full"), (Reply(self._say("screening.start_again")),)
+        if command == "why":
+            return record, (Reply(self.why(question), ReplyKind.ANSWER),)
+        if command == "book":
+            screening.origin = "booking"
+            return record, (Reply(self._say("booking.needs_screening_first")),)
+        return record, ()  # repeat, screen: the same question is asked again
+
+    def _pressed(self, record: Record, question: Question, heard: Heard) -> Taken | tuple[Record, tuple[Reply, ...]]:
+        value = str(heard.do["value"])
+        if value.startswith("reopen:") and question.kind is Kind.SUMMARY:
+            return reopen(record, self._rules, value.removeprefix("reopen:")), ()
+        if heard.do["question"] != question.id:
+            return record, (Reply(self._say("stale_button")),)
+        if question.kind is Kind.CHECKLIST:
+            return replace_answers(record, {item.id: NO for item in question.items}), ()
+        return self._answered(record, question, value, "")
+
+    def _structured(self, record: Record, given: Mapping[str, str]) -> Record:
+        """Checklist answers in the order of the checklist, whatever order they came in. T6 may come along as text."""
+        for item in self._rules.items.values():
+            if item.id in given:
+                if record.answers.get(item.id) != given[item.id]:
+                    record = record.without(f"{item.id}/which", f"{item.id}/other", "summary")
+                record = record.with_answer(item.id, given[item.id])
+        return record
+
+    def _typed(
+        self, session: Session, conversation: Conversation, record: Record, question: Question, heard: Heard
+    ) -> Taken | tuple[Record, tuple[Reply, ...]]:
+        text = heard.message.text
+        reading = self._context.reader.read(text)
+        named = {m.condition for m in reading.mentions if m.status in BRINGS_UP}
+        answer = understanding.understand(question, text, named, self._rules, self._context.phrases)
+        if question.confirming:
+            record = record.without_try(CONFIRMING + question.id)
+        asks = heard.is_question and not _is_act(heard.intent) and heard.confidence >= SURE
+        open_words = question.kind in (Kind.OPEN, Kind.OTHER)
+        if open_words and asks and not named:
+            return Taken(interruption=True)
+        if open_words and heard.intent in ("person", "help", "my_data", "delete_data", "export_data"):
+            if heard.confidence >= SURE and len(text.split()) <= 8:
+                return Taken(interruption=True)
+        if answer is not None and not (asks and question.kind is Kind.CHECKLIST):
+            if answer.confirm_none:
+                return record.with_try(CONFIRMING + question.id), ()
+            if question.kind is Kind.SUMMARY or len(answer.values) > 1 or question.kind is Kind.CHECKLIST:
+                return replace_answers(record, answer.values), ()
+            return self._answered(record, question, answer.values[question.id], text)
+        if question.kind is Kind.SUMMARY:
+            line = self._line_to_change(record, text)
+            if line is not None:
+                return reopen(record, self._rules, line), ()
+        if question.confirming and self._context.phrases.means("no", text):
+            return record, ()  # not all of them: show the list again
+        if named and started(record):
+            return record, ()  # nothing for this question, but noted as volunteered
+        if heard.intent != "nlu_fallback" and heard.confidence >= SURE and heard.intent not in _SMALL_REPLIES:
+            return Taken(interruption=True)
+        return self._not_understood(session, conversation, record, question)
+
+    def _not_understood(
+        self, session: Session, conversation: Conversation, record: Record, question: Question
+    ) -> Taken | tuple[Record, tuple[Reply, ...]]:
+        tried = record.with_try(question.id)
+        if tried.tries[question.id] < MOST_TRIES:
+            if question.kind is Kind.CHECKLIST:
+                words = self._say("screening.unclear_checklist", missing="")
+            elif question.kind is Kind.CONSENT:
+                words = self._say("screening.consent_again")
+            else:
+                words = self._say("screening.unclear_choice")
+            return tried, (Reply(words, ReplyKind.FALLBACK),)
+        if question.kind in (Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED):
+            new, replies = self._answered(record, question, UNCLEAR if question.kind is Kind.CHOICE else UNSURE, "")
+            return new, (Reply(self._say("screening.unclear_noted")), *replies)
+        # Consent, a whole list or the summary cannot be guessed: a person takes over, nothing is lost (guide 4.5, 12).
+        conversations.hand_off(session, conversation.id, "person")
+        screening = screenings.open_one(session, conversation.id)
+        assert screening is not None
+        screening.record = record.without().to_json()
+        human_hours = self._context.clinic.tree["clinic"]["human_hours"]
+        words = self._say("person_out_of_hours" if not human_hours else "third_miss")
+        return Taken((Reply(words, ReplyKind.NOTICE, self._menu("button.person", "button.resume")),), done=True)
+
+    def _answered(self, record: Record, question: Question, value: str, words: str) -> tuple[Record, tuple[Reply, ...]]:
+        """One answer to one question, and what has to be said at once."""
+        if question.kind is Kind.OTHER:
+            named = {m.condition for m in self._context.reader.read(words).mentions if m.status in BRINGS_UP}
+            return record.with_answer(question.id, "said" if named else UNCLEAR, words), ()
+        if question.kind is Kind.OPEN:
+            return record.with_answer(question.id, "said", words), ()
+        if question.id == "minor/1" and value == YES:
+            return record.without("T1", "minor/1"), ()
+        new = record.with_answer(question.id, value, words)
+        if question.condition is None or question.kind is not Kind.CHOICE or value not in (UNCLEAR, UNSURE):
+            return new, ()
+        row = self._rules.conditions[question.condition]
+        follow_up = dict(open_questions(row, new)).get(question.id)
+        if row.is_emergency or follow_up is None or not follow_up.reaches_emergency:
+            return new, ()
+        care = max((a.care for a in follow_up.answers if a.care), key=lambda c: c.urgency)
+        conditional = Emergency(row.id, care, asking=True, conditional=True)
+        return new, (emergency.reply(conditional, self._rules, self._context.locale),)
+
+    # ------------------------------------------------------------ words beside the answers
+
+    def _volunteered(self, record: Record, question: Question, heard: Heard) -> tuple[Record, tuple[Reply, ...]]:
+        """Rows named in free words, beside the question: they are added, never removed (guide 4.5, 2)."""
+        if not started(record) or heard.message.payload is not None or question.kind is Kind.CONSENT:
+            return record, ()
+        text = heard.message.text
+        if question.kind in (Kind.CHOICE, Kind.WHICH, Kind.YES_NO) and question.id in record.answers:
+            if not record.words.get(question.id) or _is_label(question, text):
+                return record, ()
+        before = set(bring_up(record, self._rules))
+        new = with_reading(record, self._context.reader.read(text), heard.message.uid)
+        fresh = [name for name in bring_up(new, self._rules) if name not in before]
+        replies: list[Reply] = []
+        if fresh and question.kind not in (Kind.OPEN, Kind.OTHER):
+            replies.append(Reply(self._say("screening.volunteered_noted", names=self._names(fresh))))
+        for flag, key in (
+            ("unknown_medicine", "screening.unknown_medicine"),
+            ("for_another_adult", "screening.for_another_adult"),
+        ):
+            if flag in new.flags - record.flags:
+                replies.append(Reply(self._say(key)))
+        return new, tuple(replies)
+
+    def _earlier_words(
+        self, session: Session, conversation: Conversation, screening: Screening, record: Record
+    ) -> Record:
+        """What the client wrote before agreeing is kept and read now, not before (experience 5.1, 2)."""
+        new = record
+        typed = session.scalars(
+            select(Message)
+            .where(
+                Message.conversation_id == conversation.id,
+                Message.author == "client",
+                Message.payload.is_(None),
+                Message.withheld.is_(False),
+                Message.at > now() - timedelta(hours=self._rules.ruleset.resume_hours),
+            )
+            .order_by(Message.id)
+        )
+        for message in typed:
+            new = with_reading(new, self._context.reader.read(message.text), message.uid)
+        if new != record:
+            screenings.save_record(session, screening, record, new, None)
+        return new
+
+    def late_update(
+        self, session: Session, conversation: Conversation, reading: Reading, message: Message
+    ) -> tuple[str, ...]:
+        """Something new told after the result ("actually I am pregnant"): the result is withdrawn, the questions reopen.
+
+        Returns:
+            The names of the new rows; empty when nothing changes.
+        """
+        screening = screenings.latest_finished(session, conversation.id)
+        if screening is None or screening.state == "expired" or screenings.open_one(session, conversation.id):
+            return ()
+        record = _record(screening)
+        if not started(record):
+            return ()
+        before = set(bring_up(record, self._rules))
+        new = with_reading(record, reading, message.uid)
+        fresh = [name for name in bring_up(new, self._rules) if name not in before]
+        if not fresh:
+            return ()
+        screenings.reopen(screening)
+        screenings.save_record(session, screening, record, new.with_flag("late_update"), message.uid)
+        return tuple(self._rules.conditions[name].choice_label for name in fresh)
+
+    # ------------------------------------------------------------ asking
+
+    def ask(self, session: Session, conversation: Conversation, interrupted: bool) -> tuple[Reply, ...]:
+        """The open question, worded; with a lead when an interruption was answered just before."""
+        screening = screenings.open_one(session, conversation.id)
+        if conversation.lock is not None or screening is None:
+            return ()
+        record = _record(screening)
+        question = next_question(record, self._rules)
+        if question is None:
+            return ()
+        reply = self._worded(screening, record, question)
+        if interrupted and reply.kind is not ReplyKind.EMERGENCY:
+            reply = replace(reply, text=f"{self._say('back_to_questions')}\n\n{reply.text}")
+        return (reply,)
+
+    def _worded(self, screening: Screening, record: Record, question: Question) -> Reply:
+        meta = {"screening": self._progress(screening, question)}
+        if question.warns:
+            assert question.condition is not None
+            row = self._rules.conditions[question.condition]
+            return emergency.reply(
+                Emergency(row.id, row.emergency_care(), asking=True),
+                self._rules,
+                self._context.locale,
+                question=question,
+                meta=meta,
+            )
+        match question.kind:
+            case Kind.CONSENT:
+                buttons = (
+                    Button(self._say("button.agree"), _answer(question, AGREED)),
+                    Button(self._say("button.under_18"), _answer(question, MINOR)),
+                    Button(self._say("button.decline"), _answer(question, DECLINED)),
+                )
+                return Reply(self._say("screening.consent"), ReplyKind.QUESTION, buttons, meta=meta)
+            case Kind.CHECKLIST if question.confirming:
+                text = self._say("screening.confirm_none", count=len(question.items))
+                buttons = (Button(self._say("button.yes"), _answer(question, NO)),)
+                return Reply(text, ReplyKind.CONFIRM, buttons, checklist=self._lines(question), meta=meta)
+            case Kind.CHECKLIST:
+                return self._checklist(question, meta)
+            case Kind.WHICH:
+                text = self._say("screening.which_prompt", item=question.text)
+            case Kind.OTHER:
+                return Reply(self._say("screening.which_something_else"), ReplyKind.QUESTION, meta=meta)
+            case Kind.OPEN:
+                text = self._with_progress(question, self._say("screening.t6"))
+                return Reply(text, ReplyKind.QUESTION, self._menu("button.why"), meta=meta)
+            case Kind.CHANGED:
+                since = self.day(screening.started_at)
+                text = self._say("screening.short_rescreen", since=since)
+                question = replace(question, choices=(YES, NO, "not sure"))
+            case Kind.SUMMARY:
+                return self._summary(record, question, meta)
+            case _:
+                text = question.text
+                if question.number == 1 and question.condition is not None:
+                    name = self._rules.conditions[question.condition].choice_label
+                    text = f"{self._say('screening.follow_up_lead', name=_lower_first(name))}\n\n{text}"
+        return Reply(_listed(text, question.choices), ReplyKind.QUESTION, emergency.choice_buttons(question), meta=meta)
+
+    def _checklist(self, question: Question, meta: Mapping[str, Any]) -> Reply:
+        prompt = self._say(f"screening.section_{question.step}")
+        lines = "\n".join(f"{place}. {item.text}" for place, item in enumerate(question.items, start=1))
+        text = self._with_progress(question, f"{prompt}\n\n{lines}\n\n{self._say('screening.checklist_how')}")
+        buttons = self._menu("button.why")
+        return Reply(text, ReplyKind.QUESTION, buttons, checklist=self._lines(question), meta=meta)
+
+    def _lines(self, question: Question) -> dict[str, Any]:
+        """The checklist for channels that can show one."""
+        return {
+            "id": question.step,
+            "prompt": self._say(f"screening.section_{question.step}"),
+            "items": [{"id": item.id, "text": item.text} for item in question.items],
+            "choices": [YES, NO, UNSURE],
+        }
+
+    def _summary(self, record: Record, question: Question, meta: Mapping[str, Any]) -> Reply:
+        lines = list(self._summary_lines(record))
+        text = "\n".join(
+            [
+                self._say("screening.summary_intro"),
+                *(f"{place}. {line}" for place, (line, _) in enumerate(lines, start=1)),
+                "",
+                self._say("screening.summary_confirm"),
+            ]
+        )
+        seen: dict[str, str] = {}
+        for _, target in lines:
+            seen.setdefault(target, self._target_name(target))
+        buttons = (
+            Button(self._say("button.right"), _answer(question, CONFIRMED)),
+            *(
+                Button(f"{self._say('button.change')}: {name}", _answer(question, f"reopen:{target}"))
+                for target, name in seen.items()
+            ),
+        )
+        return Reply(text, ReplyKind.CONFIRM, buttons, meta=meta)
+
+    def _summary_lines(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Each line of the summary and the question that "change" opens."""
+        for step in self._rules.steps:
+            answered = [item for item in step.items if item.id in record.answers]
+            if not answered:
+                continue
+            if all(record.answers[item.id] == NO for item in answered):
+                section = self._say(f"screening.summary_title_{step.id}")
+                yield self._say("screening.summary_line_all_no", section=section, count=len(answered)), step.id
+                continue
+            for item in answered:
+                value = record.answers[item.id]
+                if value != NO:
+                    which = "yes" if value == YES else "unsure"
+                    yield self._say(f"screening.summary_line_{which}", item=item.text), step.id
+        for name, fired in bring_up(record, self._rules).items():
+            row = self._rules.conditions[name]
+            if fired.said and not any(via in self._rules.items for via in fired.via):
+                yield self._say("screening.summary_line_told", name=row.choice_label), "T6"
+            for question, follow_up in open_questions(row, record):
+                value = record.answers.get(question)
+                if value is not None:
+                    shown = record.words.get(question) or ("not sure" if value in (UNSURE, UNCLEAR) else value)
+                    yield self._say("screening.summary_line_answer", question=follow_up.q, answer=shown), f"{name}/1"
+        if record.words.get("T6"):
+            yield self._say("screening.summary_line_reason", text=record.words["T6"]), "T6"
+
+    def _target_name(self, target: str) -> str:
+        if target.startswith("T"):
+            return self._say(f"screening.summary_title_{target}")
+        return self._rules.conditions[target.split("/")[0]].choice_label
+
+    def _line_to_change(self, record: Record, text: str) -> str | None:
+        """ "change 3", "line 2", or the name of a line: the question to open again."""
+        lines = list(self._summary_lines(record))
+        number = re.search(r"\b(\d{1,2})\b", text)
+        if number and 1 <= int(number[1]) <= len(lines):
+            return lines[int(number[1]) - 1][1]
+        said = understanding.plain(text)
+        for _, target in lines:
+            name = understanding.plain(self._target_name(target))
+            if name and name in said:
+                return target
+        return None
+
+    def why(self, question: Question) -> str:
+        """Why this very question is asked."""
+        for key in (question.id, question.item or "", question.step):
+            if self._context.wording.has(f"why.{key}"):
+                return self._say(f"why.{key}")
+        return self._say("why.summary" if question.kind is Kind.SUMMARY else "why.follow_up")
+
+    def open_question(self, session: Session, conversation: Conversation) -> Question | None:
+        """The question that is open, if the health questions are."""
+        screening = screenings.open_one(session, conversation.id)
+        return next_question(_record(screening), self._rules) if screening is not None else None
+
+    # ------------------------------------------------------------ ending
+
+    def end(self, session: Session, conversation: Conversation) -> tuple[tuple[Reply, ...], str]:
+        """What is said when the questions are over, and where the dialogue goes next: "booking" or "none"."""
+        screening = screenings.open_one(session, conversation.id)
+        if screening is None:
+            return (), "none"
+        if conversation.lock is not None:
+            return (), "none"
+        record = _record(screening)
+        if next_question(record, self._rules) is not None:
+            return (), "none"  # left before the end: what was answered stays for a while
+        if record.answers.get("T1") == DECLINED:
+            session.delete(screening)
+            conversations.hand_off(session, conversation.id, "call_back")
+            return (Reply(self._say("screening.consent_declined"), buttons=self._menu("button.person")),), "none"
+        result = outcome(record, self._rules)
+        assert result is not None
+        return self._conclude(session, conversation, screening, record, result)
+
+    def _conclude(
+        self,
+        session: Session,
+        conversation: Conversation,
+        screening: Screening,
+        record: Record,
+        result: Outcome,
+    ) -> tuple[tuple[Reply, ...], str]:
+        origin = screening.origin
+        valid_until = now() + timedelta(days=self._rules.ruleset.valid_days)
+        reply = self._result(screening.id, record, result, valid_until, origin)
+        screenings.finish(session, screening, result, reply.text, valid_until)
+        if record.answers.get("T1") == MINOR:
+            conversations.hand_off(session, conversation.id, "call_back")
+        if result.tier is Tier.EMERGENCY:
+            return (reply,), "none"
+        bookable = result.tier < Tier.STOP and record.answers.get("T1") != MINOR
+        return (reply,), "booking" if bookable and origin == "booking" else "none"
+
+    def _result(self, screening_id: str, record: Record, result: Outcome, valid_until: datetime, origin: str) -> Reply:
+        kind = {
+            Tier.NONE: "request",
+            Tier.CAUTION: "request",
+            Tier.CLEARANCE: "provisional",
+            Tier.STOP: "no_booking",
+            Tier.EMERGENCY: "emergency",
+        }[result.tier]
+        meta = {
+            "result": {
+                "screening_id": screening_id,
+                "outcome": kind,
+                "valid_until": valid_until.isoformat().replace("+00:00", "Z"),
+            }
+        }
+        if result.tier is Tier.EMERGENCY:
+            return self._emergency_result(result, meta)
+        sentences = [*self._row_sentences(result), self._say(f"screening.result_{result.tier.name.lower()}")]
+        minor = record.answers.get("T1") == MINOR
+        if minor:
+            sentences = self._row_sentences(result) or [self._say("screening.minor")]
+        if result.tier is not Tier.NONE:
+            sentences.append(self._say("screening.staff_will_look"))
+            if result.tier is not Tier.STOP:
+                sentences.append(self._say("screening.result_in_person"))
+        if result.tier < Tier.STOP and not minor:
+            sentences.append(self._say("screening.result_validity", valid_until=self.day(valid_until)))
+        buttons: tuple[Button, ...] = ()
+        if result.tier < Tier.STOP and not minor and origin != "booking":
+            buttons = self._menu("button.book", "button.person")
+        elif result.tier is Tier.STOP or minor:
+            buttons = self._menu("button.person")
+        return Reply("\n\n".join(sentences), ReplyKind.RESULT, buttons, meta=meta)
+
+    def _emergency_result(self, result: Outcome, meta: Mapping[str, Any]) -> Reply:
+        finding = result.decisive
+        assert finding is not None
+        care = finding.care or Care.AMBULANCE
+        row = finding.shown or finding.condition
+        text = finding.client.format_map(self._context.locale) if finding.client else None
+        return emergency.reply(
+            Emergency(row, care, asking=False),
+            self._rules,
+            self._context.locale,
+            buttons=self._menu("button.call_me"),
+            meta=meta,
+            text=text,
+        )
+
+    def _row_sentences(self, result: Outcome) -> list[str]:
+        """The rows' own sentences for the tier that was reached, at most three, each once."""
+        texts: list[str] = []
+        for finding in result.findings:
+            if finding.tier is result.tier and finding.tier is not Tier.NONE:
+                texts.append(self._sentence(finding))
+        return list(dict.fromkeys(text for text in texts if text))[:3]
+
+    def _sentence(self, finding: Finding) -> str:
+        row = self._rules.conditions.get(finding.shown or finding.condition)
+        if row is None:
+            return ""
+        text = finding.client or row.client.get(finding.tier, "")
+        return text.format_map(self._context.locale)
+
+    # ------------------------------------------------------------ small helpers
+
+    def _progress(self, screening: Screening, question: Question) -> dict[str, Any]:
+        follow_up = None
+        if question.item is not None or question.condition is not None:
+            follow_up = {
+                "condition": question.condition,
+                "item": question.item,
+                "number": question.number,
+                "choices": list(question.choices),
+                "multiple": question.multiple,
+            }
+        return {
+            "id": screening.id,
+            "step": question.step,
+            "index": question.index,
+            "total": TOTAL_STEPS,
+            "follow_up": follow_up,
+        }
+
+    def _with_progress(self, question: Question, text: str) -> str:
+        return f"{self._say('screening.progress', index=question.index, total=TOTAL_STEPS)}\n\n{text}"
+
+    def _answer_in_words(self, record: Record, question: str) -> str:
+        step = next((s for s in self._rules.steps if any(item.id == question for item in s.items)), None)
+        if step is not None:
+            marked = [
+                f"{item.text} ({record.answers[item.id]})"
+                for item in step.items
+                if record.answers.get(item.id, NO) != NO
+            ]
+            return "; ".join(marked) or self._say("button.none_of_these")
+        value = record.words.get(question) or record.answers.get(question, "")
+        if question.endswith("/which"):
+            names = {
+                **{name: row.choice_label for name, row in self._rules.conditions.items()},
+                OTHER: "something else",
+                UNSURE: "not sure",
+            }
+            return ", ".join(names.get(part, part) for part in chosen(value))
+        return "" if question == "T1" else value
+
+    def _paused(self, screening: Screening) -> Reply:
+        key = "screening.paused" if started(_record(screening)) else "stop_none"
+        if key == "stop_none":
+            return Reply(self._say("screening.paused"), buttons=self._menu("button.resume", "button.person"))
+        return Reply(self._say(key), buttons=self._menu("button.resume", "button.person"))
+
+    def _menu(self, *keys: str) -> tuple[Button, ...]:
+        return tuple(Button(self._say(key), {"do": "intent", "intent": _INTENT_OF[key]}) for key in keys)
+
+    def _names(self, rows: Iterable[str]) -> str:
+        return ", ".join(_lower_first(self._rules.conditions[row].choice_label) for row in rows)
+
+    def _consent_version(self) -> str:
+        return str(self._context.clinic.tree["privacy"]["consent_version"])
+
+    def in_words(self, record: Record) -> list[str]:
+        """What was answered, line by line, in plain words."""
+        return [line for line, _ in self._summary_lines(record)]
+
+    def day(self, moment: datetime) -> str:
+        local = moment.astimezone(self._context.clinic.zone)
+        return f"{local:%A} {local.day} {local:%B}"
+
+
+_SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})
+_ACTS = frozenset(
+    "greet goodbye thanks affirm deny unsure help person book my_booking cancel_booking reschedule screen back "
+    "start_again stop feedback repeat why more delete_data export_data my_data nlu_fallback answer answers".split()
+)
+_INTENT_OF = {
+    "button.why": "why",
+    "button.person": "person",
+    "button.call_me": "person",
+    "button.book": "book",
+    "button.resume": "screen",
+}
+
+
+def with_reading(record: Record, reading: Reading, message_uid: str) -> Record:
+    """The record with what a reading found: rows that were named, and what the message shows beside them."""
+    record = record.with_said(
+        *(
+            Said(m.condition, message_uid, reading.text, m.start, m.end, m.status)
+            for m in reading.mentions
+            if m.condition not in ("suicidal_crisis",)
+        )
+    )
+    for signal, flag in (
+        (Signal.FOR_ANOTHER_ADULT, "for_another_adult"),
+        (Signal.UNKNOWN_MEDICINE, "unknown_medicine"),
+        (Signal.UNPLACED_RED_FLAG, "unplaced_red_flag"),
+    ):
+        if signal in reading.signals:
+            record = record.with_flag(flag)
+    return record
+
+
+def replace_answers(record: Record, values: Mapping[str, str]) -> Record:
+    """The record with several answers at once."""
+    for question, value in values.items():
+        record = record.with_answer(question, value)
+    return record
+
+
+def _record(screening: Screening) -> Record:
+    return Record.from_json(screening.record)
+
+
+def _answer(question: Question, value: str) -> dict[str, Any]:
+    return {"do": "answer", "question": question.id, "value": value}
+
+
+def _is_act(intent: str) -> bool:
+    return intent in _ACTS
+
+
+def _is_label(question: Question, text: str) -> bool:
+    said = understanding.plain(text)
+    return any(understanding.plain(choice) in said for choice in question.choices)
+
+
+def _listed(text: str, choices: tuple[str, ...]) -> str:
+    """A question that is complete on its own where no buttons can be shown."""
+    if not choices:
+        return text
+    return text + "\n\n" + "\n".join(f"{place}. {choice}" for place, choice in enumerate(choices, start=1))
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+__all__ = ["Heard", "ScreeningDesk", "Taken", "replace_answers", "triage", "with_reading"]

@@ -1,0 +1,225 @@
+"""Screenings: the open one of a conversation, finished ones, and what they allow."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.clinical.model import Tier
+from bot.clinical.record import Record
+from bot.clinical.rules import Rules
+from bot.clinical.triage import Outcome
+from bot.store.database import now
+from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Screening
+
+FINISHED = ("new", "claimed", "decided")
+
+
+class Gate(StrEnum):
+    """What a conversation may ask for."""
+
+    SCREEN = "screen"  # the health questions come first
+    REQUEST = "request"
+    PROVISIONAL = "provisional"
+    NO_BOOKING = "no_booking"
+    EMERGENCY = "emergency"
+
+
+def begin(session: Session, conversation_id: str, rules: Rules, *, mode: str, origin: str) -> Screening:
+    """Open a new screening; an unfinished older one is replaced."""
+    session.execute(
+        update(Screening)
+        .where(Screening.conversation_id == conversation_id, Screening.state == "open")
+        .values(state="replaced")
+    )
+    screening = Screening(
+        id=f"s-{secrets.token_urlsafe(9)}",
+        conversation_id=conversation_id,
+        state="open",
+        record=Record(mode=mode).to_json(),
+        ruleset_version=rules.version,
+        complex_case=False,
+        unclear=[],
+        reason_for_visit="",
+        client_was_told="",
+        origin=origin,
+        started_at=now(),
+    )
+    session.add(screening)
+    session.flush()
+    return screening
+
+
+def open_one(session: Session, conversation_id: str) -> Screening | None:
+    """The screening that is being answered."""
+    return session.scalar(
+        select(Screening)
+        .where(Screening.conversation_id == conversation_id, Screening.state == "open")
+        .order_by(Screening.started_at.desc())
+        .limit(1)
+    )
+
+
+def latest_finished(session: Session, conversation_id: str) -> Screening | None:
+    """The newest screening that came to a result, whatever its age."""
+    return session.scalar(
+        select(Screening)
+        .where(Screening.conversation_id == conversation_id, Screening.state.in_((*FINISHED, "expired")))
+        .order_by(Screening.finished_at.desc())
+        .limit(1)
+    )
+
+
+def last_activity(session: Session, screening: Screening) -> datetime:
+    """When the client last answered a question of this screening."""
+    last = session.scalar(
+        select(Answer.at).where(Answer.screening_id == screening.id).order_by(Answer.id.desc()).limit(1)
+    )
+    return last or screening.started_at
+
+
+def save_record(session: Session, screening: Screening, old: Record, new: Record, message_uid: str | None) -> None:
+    """Keep the record, and every answer that is new in it as a row of its own."""
+    moment = now()
+    for question, value in new.answers.items():
+        if old.answers.get(question) != value or old.words.get(question) != new.words.get(question):
+            session.add(
+                Answer(
+                    screening_id=screening.id,
+                    question=question,
+                    value=value,
+                    words=new.words.get(question, ""),
+                    message_uid=message_uid,
+                    at=moment,
+                )
+            )
+    screening.record = new.to_json()
+
+
+def give_consent(session: Session, conversation: Conversation, version: str) -> None:
+    session.add(
+        Consent(
+            conversation_id=conversation.id,
+            version=version,
+            locale=conversation.locale,
+            channel=conversation.channel,
+            at=now(),
+        )
+    )
+
+
+def finish(session: Session, screening: Screening, outcome: Outcome, told: str, valid_until: datetime | None) -> None:
+    """Store what was decided, from what, by which rules. Findings of an earlier result stay, marked as not current."""
+    moment = now()
+    session.execute(update(Finding).where(Finding.screening_id == screening.id).values(current=False))
+    for finding in outcome.findings:
+        session.add(
+            Finding(
+                screening_id=screening.id,
+                condition=finding.condition,
+                name=finding.name,
+                tier=finding.tier.name,
+                care=finding.care.value if finding.care else None,
+                reason=finding.reason,
+                sources=list(finding.sources),
+                answers=[
+                    {"question": given.question, "answer": given.words or given.answer} for given in finding.given
+                ],
+                evidence=[
+                    {
+                        "message_id": said.message_id,
+                        "text": said.text,
+                        "start": said.start,
+                        "end": said.end,
+                        "status": said.status.value,
+                    }
+                    for said in finding.said
+                ],
+                ruleset_version=outcome.ruleset_version,
+                current=True,
+                at=moment,
+            )
+        )
+    record = Record.from_json(screening.record)
+    screening.state = "new"
+    screening.tier = outcome.tier.name
+    screening.care = outcome.care.value if outcome.care else None
+    screening.complex_case = outcome.complex_case
+    screening.unclear = list(outcome.unclear)
+    screening.reason_for_visit = record.words.get("T6", "")
+    screening.client_was_told = told
+    screening.ruleset_version = outcome.ruleset_version
+    screening.finished_at = moment
+    screening.valid_until = valid_until
+    screening.claimed_by = None
+    session.flush()
+
+
+def reopen(screening: Screening) -> None:
+    """Withdraw a result: the client told something new."""
+    screening.state = "open"
+    screening.tier = None
+    screening.care = None
+    screening.valid_until = None
+
+
+def last_decision(session: Session, screening_id: str) -> Decision | None:
+    return session.scalar(
+        select(Decision).where(Decision.screening_id == screening_id).order_by(Decision.id.desc()).limit(1)
+    )
+
+
+def gate(session: Session, conversation: Conversation, moment: datetime | None = None) -> tuple[Gate, Screening | None]:
+    """What this conversation may ask for now, and the screening that says so.
+
+    A lock closes everything. A decision of staff comes before the tier. Without a valid result the questions come first.
+    """
+    moment = moment or now()
+    screening = latest_finished(session, conversation.id)
+    if conversation.lock is not None:
+        return Gate.EMERGENCY, screening
+    if open_one(session, conversation.id) is not None or screening is None or screening.tier is None:
+        return Gate.SCREEN, screening
+    decision = last_decision(session, screening.id)
+    valid = screening.state != "expired" and screening.valid_until is not None and screening.valid_until > moment
+    if decision is not None and decision.decision in ("decline", "refer"):
+        return Gate.NO_BOOKING, screening
+    tier = Tier[screening.tier]
+    if not valid and tier < Tier.STOP:
+        return Gate.SCREEN, screening
+    if decision is not None and decision.decision == "approve":
+        return Gate.REQUEST, screening
+    return {
+        Tier.NONE: Gate.REQUEST,
+        Tier.CAUTION: Gate.REQUEST,
+        Tier.CLEARANCE: Gate.PROVISIONAL,
+        Tier.STOP: Gate.NO_BOOKING,
+        Tier.EMERGENCY: Gate.EMERGENCY,
+    }[tier], screening
+
+
+def expire(session: Session, rules: Rules, moment: datetime) -> Collection[str]:
+    """Delete unfinished screenings after their time, and mark results that no longer count.
+
+    Returns:
+        The ids of the conversations whose unfinished answers were deleted.
+    """
+    limit = moment - timedelta(hours=rules.ruleset.resume_hours)
+    gone: list[str] = []
+    for screening in session.scalars(select(Screening).where(Screening.state.in_(("open", "replaced")))):
+        if last_activity(session, screening) < limit:
+            gone.append(screening.conversation_id)
+            session.delete(screening)
+    session.execute(
+        update(Screening)
+        .where(Screening.state == "new", Screening.tier == "NONE", Screening.valid_until < moment)
+        .values(state="expired")
+    )
+    return gone
+
+
