@@ -1,0 +1,21 @@
+// Speaks new messages once, in order, through a live region that is in the page from the start.
+
+import { h } from "./dom.js";
+
+const KEEP = 15_000;
+
+export class Announcer {
+  #region;
+
+  /** @param {HTMLElement} region a mounted element with role="status" */
+  constructor(region) {
+    this.#region = region;
+  }
+
+  say(text) {
+    if (!text) return;
+    const line = h("p", {}, text);
+    this.#region.append(line);
+    setTimeout(() => line.remove(), KEEP);
+  }
+}

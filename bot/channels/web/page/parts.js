@@ -1,0 +1,156 @@
+// The parts of a reply beside its text: buttons, several choices, links, table, sources, progress, booking.
+
+import { h, uniqueId } from "./dom.js";
+import { link, safeUrl } from "./text.js";
+
+/**
+ * A labelled group of buttons; the first press closes the group.
+ * @param {Array<{title: string, body: object}>} buttons
+ * @param {string} label
+ * @returns {{node: HTMLElement, settle: (chosen?: string|null) => void}}
+ */
+export function buttonGroup(buttons, label, { t, send }, className = "") {
+  const elements = buttons.map(({ title, body }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "choice",
+        on: {
+          click: () => {
+            settle(title);
+            send(body, title);
+          },
+        },
+      },
+      title,
+    ),
+  );
+  const node = h("div", { class: `choices ${className}`.trim(), role: "group", "aria-label": label }, ...elements);
+
+  function settle(chosen = null) {
+    for (const element of elements) {
+      element.disabled = true;
+      if (element.textContent === chosen) {
+        element.classList.add("chosen");
+        element.setAttribute("aria-label", t("buttons.chosen", { title: chosen }));
+      }
+    }
+  }
+  return { node, settle };
+}
+
+/** Several of the choices may fit: boxes to tick, sent as words. */
+export function manyChoices(choices, { t, say, send }) {
+  const boxes = choices.map((choice) => h("input", { type: "checkbox", value: choice, id: uniqueId("box") }));
+  const problem = h("p", { class: "problem" });
+  const fieldset = h(
+    "fieldset",
+    { class: "many" },
+    h("legend", {}, t("many.label")),
+    ...boxes.map((box) => h("label", { class: "tick" }, box, h("span", {}, box.value))),
+    problem,
+    h("button", { type: "submit", class: "strong" }, t("many.send")),
+  );
+  const node = h("form", { novalidate: true, on: { submit: submit, change: () => (problem.textContent = "") } }, fieldset);
+
+  function submit(event) {
+    event.preventDefault();
+    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+    if (!chosen.length) {
+      problem.textContent = t("many.empty");
+      say(problem.textContent);
+      boxes[0].focus();
+      return;
+    }
+    settle();
+    const text = chosen.join(", ");
+    send({ text }, text);
+  }
+  function settle() {
+    fieldset.disabled = true;
+  }
+  return { node, settle };
+}
+
+/** Numbers and pages to open. */
+export function linkList(links, { t }) {
+  const items = links
+    .filter(({ url }) => safeUrl(url))
+    .map(({ title, url }) => h("li", {}, link(title, url, "contact")));
+  return items.length ? h("ul", { class: "links", "aria-label": t("links.label") }, ...items) : null;
+}
+
+/** A comparison. */
+export function table({ columns, rows, caption }, { t }) {
+  const named = columns[0] === "";
+  const title = caption || t("table.caption", { columns: columns.filter(Boolean).join(", ") });
+  const head = columns.map((column) => (column ? h("th", { scope: "col" }, column) : h("td", {})));
+  const body = rows.map((cells) =>
+    h("tr", {}, ...cells.map((cell, index) => (named && index === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)))),
+  );
+  const wide = columns.length > 3;
+  return h(
+    "div",
+    { class: "table", role: wide ? "region" : null, "aria-label": wide ? title : null, tabindex: wide ? "0" : null },
+    h("table", {}, h("caption", {}, title), h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body)),
+  );
+}
+
+/** Where an answer comes from. */
+export function sources(list, reviewedOn, { t, locale }) {
+  const items = list.map(({ title, ref }) =>
+    typeof ref === "string" && ref.startsWith("https:")
+      ? h("li", {}, link(title || ref, ref))
+      : h("li", {}, title || ref, title && ref && ref !== title ? h("span", { class: "ref" }, ` ${ref}`) : null),
+  );
+  const day = reviewedOn ? dayText(reviewedOn, locale) : null;
+  return h(
+    "details",
+    { class: "fold" },
+    h("summary", {}, t("sources.summary")),
+    h("ul", {}, ...items),
+    day ? h("p", {}, t("sources.reviewed", { date: day })) : null,
+  );
+}
+
+function dayText(iso, locale) {
+  const day = new Date(`${iso}T12:00:00Z`);
+  if (Number.isNaN(day.getTime())) return iso;
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(day);
+}
+
+/** Step 2 of 6, in words and as a bar. */
+export function progress({ index, total }, { t }) {
+  if (!Number.isInteger(index) || !Number.isInteger(total)) return null;
+  const words = t("step.of", { index, total });
+  return h(
+    "div",
+    { class: "step" },
+    h("span", {}, words),
+    h("progress", { max: total, value: index, "aria-label": words }),
+  );
+}
+
+/** A request or a visit: its number, state and time. */
+export function booking({ reference, state, slot }, { t, locale, timezone }) {
+  const lines = [];
+  const add = (key, value) => value && lines.push([t(key), value]);
+  add("booking.number", reference);
+  add("booking.state", stateText(state, t));
+  add("booking.service", slot?.service);
+  add("booking.therapist", slot?.therapist);
+  // Only in the clinic's own zone: a time in the reader's zone would contradict the text.
+  if (slot?.start && timezone) {
+    const form = { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZone: timezone };
+    add("booking.when", new Intl.DateTimeFormat(locale, form).format(new Date(slot.start)));
+  }
+  if (!lines.length) return null;
+  return h("dl", { class: "facts" }, ...lines.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+const STATES = ["requested", "confirmed", "provisional", "proposed", "declined", "cancelled", "expired", "completed"];
+
+function stateText(state, t) {
+  return STATES.includes(state) ? t(`booking.state.${state}`) : null;
+}

@@ -1,0 +1,225 @@
+// The list of messages: keeps it in order, scrolled to where reading goes on, and closes questions that are over.
+
+import { h } from "./dom.js";
+import { renderMessage, spoken } from "./message.js";
+import { paragraphs } from "./text.js";
+
+const NEAR_END = 120;
+const PAUSE_SHOWN = 15 * 60_000;
+const TYPING_SPOKEN_AFTER = 1500;
+const SENDING_SHOWN_AFTER = 1000;
+
+/**
+ * @typedef {object} Places
+ * @property {HTMLElement} log the scrolling region
+ * @property {HTMLElement} messages the list in it
+ * @property {HTMLElement} typing
+ * @property {HTMLButtonElement} jump
+ */
+export class View {
+  #places;
+  #context;
+  #onEmergency;
+  #shown = []; // {eventId, message, settled}, in the order of the list; only what came from the server
+  #items = new Map(); // own messages of this page, by client message id
+  #turnStart = null; // first reply since the client last wrote
+  #lastTime = 0;
+  #atEnd = true;
+  #typingTimer = null;
+  #reading = null; // message that was scrolled to on purpose
+
+  /**
+   * @param {Places} places
+   * @param {object} context t, say, send, hurry, locale, timezone
+   * @param {(reply: object|null) => boolean} onEmergency gets an emergency reply and says whether the card shows it, or
+   *   null when the client wrote on
+   */
+  constructor(places, context, onEmergency) {
+    this.#places = places;
+    this.#context = context;
+    this.#onEmergency = onEmergency;
+    places.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    places.jump.addEventListener("click", () => {
+      this.#toEnd();
+      places.log.focus({ preventScroll: true });
+    });
+  }
+
+  clear() {
+    this.#places.messages.replaceChildren();
+    this.#shown = [];
+    this.#items.clear();
+    this.#turnStart = null;
+    this.#lastTime = 0;
+    this.#atEnd = true;
+    this.#places.jump.hidden = true;
+  }
+
+  /** Messages from the server; `history` when they were said before this page was opened. */
+  addEntries(entries, history) {
+    for (const entry of entries) this.#addEntry(entry, history);
+    if (history) {
+      this.#toEnd("instant");
+    } else if (entries.length) {
+      this.#reveal();
+    }
+  }
+
+  #addEntry(entry, history) {
+    const { t, say } = this.#context;
+    if (entry.author === "client") this.#clientWrote(entry.text);
+    const message = renderMessage(entry, this.#context);
+    const shown = { eventId: entry.eventId, message, settled: false };
+    const later = this.#shown.findIndex((other) => other.eventId > entry.eventId);
+    if (later >= 0) {
+      this.#shown[later].message.node.before(message.node);
+      this.#shown.splice(later, 0, shown);
+    } else {
+      this.#insert(message.node);
+      this.#shown.push(shown);
+    }
+    this.#time(entry.at, message.node);
+    if (entry.author === "client") {
+      this.#turnStart = null;
+      return;
+    }
+    this.#turnStart ??= message.node;
+    if (!history) {
+      message.node.classList.add("fresh");
+      if (entry.reply?.meta?.kind !== "emergency") say(spoken(entry, t)); // the card is an alert and speaks itself
+    }
+    if (entry.reply?.meta?.kind === "emergency" && this.#onEmergency(entry.reply)) this.#pin(message.node);
+  }
+
+  #pin(node) {
+    this.#places.messages.querySelector(".pinned")?.classList.remove("pinned");
+    node.classList.add("pinned");
+  }
+
+  /** Own messages that still wait stay below what is said meanwhile. */
+  #insert(node) {
+    const waiting = [...this.#items.values()].find(({ item }) => item.state === "queued");
+    if (waiting) waiting.node.before(node);
+    else this.#places.messages.append(node);
+  }
+
+  /** An own message, new or changed. */
+  showItem(item, dropped = false) {
+    let known = this.#items.get(item.id);
+    if (dropped) {
+      known?.time?.remove();
+      known?.node.remove();
+      this.#lastTime = 0;
+      this.#items.delete(item.id);
+      return;
+    }
+    if (!known) {
+      known = this.#newItem(item);
+      this.#reveal(known.node);
+    }
+    this.#showState(known);
+  }
+
+  #newItem(item) {
+    const { t } = this.#context;
+    this.#clientWrote(item.shown);
+    this.#turnStart = null;
+    const state = h("p", { class: "state" });
+    const node = h(
+      "li",
+      { class: "message client" },
+      h("div", { class: "bubble" }, h("span", { class: "unseen" }, t("author.client")), ...paragraphs(item.shown)),
+      state,
+    );
+    this.#places.messages.append(node);
+    const time = this.#time(new Date().toISOString(), node);
+    const known = { item, node, state, time };
+    this.#items.set(item.id, known);
+    return known;
+  }
+
+  #showState({ item, node, state }) {
+    const { t, hurry } = this.#context;
+    node.dataset.state = item.state;
+    if (item.state === "sent") {
+      state.replaceChildren();
+    } else if (item.state === "refused") {
+      state.replaceChildren(item.reason ? t("item.refused", { reason: item.reason }) : t("item.refused_plain"));
+    } else if (item.state === "waiting") {
+      const again = h("button", { type: "button", class: "text", on: { click: hurry } }, t("item.retry"));
+      state.replaceChildren(t("item.waiting"), " ", again);
+    } else {
+      setTimeout(() => {
+        if (item.state === "sending" || item.state === "queued") state.replaceChildren(t("item.sending"));
+      }, SENDING_SHOWN_AFTER);
+    }
+  }
+
+  /** The client went on: questions of earlier turns are over. */
+  #clientWrote(text) {
+    const latest = this.#shown.filter(({ settled }) => !settled);
+    for (const shown of latest) {
+      const { message } = shown;
+      if (!message.oneTurn && !message.titles.includes(text)) continue;
+      message.settle(message.titles.includes(text) ? text : null);
+      shown.settled = true;
+    }
+    this.#onEmergency(null);
+  }
+
+  /** Day and hour, where the talk begins and after a pause. */
+  #time(at, node) {
+    const when = new Date(at ?? Date.now());
+    if (Number.isNaN(when.getTime()) || Math.abs(when - this.#lastTime) < PAUSE_SHOWN) return null;
+    this.#lastTime = when.getTime();
+    const today = when.toDateString() === new Date().toDateString();
+    const form = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+    const words = new Intl.DateTimeFormat(this.#context.locale, form).format(when);
+    const line = h("li", { class: "time" }, h("time", { datetime: when.toISOString() }, words));
+    node.before(line);
+    return line;
+  }
+
+  /** Three dots; spoken only when the wait is long enough to wonder. */
+  busy(busy) {
+    const { typing } = this.#places;
+    clearTimeout(this.#typingTimer);
+    typing.hidden = !busy;
+    if (!busy) return;
+    this.#typingTimer = setTimeout(() => this.#context.say(this.#context.t("typing")), TYPING_SPOKEN_AFTER);
+    if (this.#atEnd) this.#toEnd();
+  }
+
+  // ------------------------------------------------------------------ scrolling
+
+  #scrolled() {
+    const { log, jump } = this.#places;
+    this.#atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+    if (this.#atEnd) jump.hidden = true;
+  }
+
+  /** Show what is new from its beginning, unless the client is reading further up. */
+  #reveal(own = null) {
+    const { log, jump } = this.#places;
+    const first = own ?? this.#turnStart;
+    if (!first) return;
+    if (!own && !this.#atEnd && first !== this.#reading) {
+      jump.hidden = false;
+      return;
+    }
+    const height = log.scrollHeight - first.offsetTop;
+    if (!own && height > log.clientHeight) {
+      this.#reading = first;
+      log.scrollTo({ top: first.offsetTop - 8 });
+    } else {
+      this.#toEnd();
+    }
+  }
+
+  #toEnd(behavior = "auto") {
+    const { log, jump } = this.#places;
+    this.#atEnd = true;
+    jump.hidden = true;
+    log.scrollTo({ top: log.scrollHeight, behavior });
+  }
+}
