@@ -6,10 +6,13 @@ import asyncio
 import hmac
 import logging
 import re
-from typing import Any, Awaitable, Callable, Dict, List, Optional
+from typing import Any, Awaitable, Callable, Dict, FrozenSet, List, Optional
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.core.constants import DEFAULT_INTENTS, USER_INTENT_BACK
+from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
 from sanic.exceptions import InvalidUsage, PayloadTooLarge, SanicException
 from sanic.request import Request
@@ -94,7 +97,7 @@ class ServiceInput(InputChannel):
 
         @routes.post("/messages")
         async def messages(request: Request) -> HTTPResponse:
-            message = _message(_body(request), _agent(request))
+            message = _message(_body(request), buttons(_agent(request).domain))
             # A turn that has begun is finished even if the service stops waiting: its actions have taken effect.
             return await asyncio.shield(asyncio.ensure_future(_turn(message, on_new_message)))
 
@@ -145,13 +148,18 @@ def explain_error(error: Exception) -> HTTPResponse:
     return _error(500, "engine_failed")
 
 
-def as_understood(text: str, intents: List[str]) -> str:
+def buttons(domain: Domain) -> FrozenSet[str]:
+    """Intents a payload may name: those of our own domain, not those Rasa adds to every domain."""
+    return frozenset(domain.intents) - frozenset(DEFAULT_INTENTS) | {USER_INTENT_BACK, DEFAULT_NLU_FALLBACK_INTENT_NAME}
+
+
+def as_understood(text: str, allowed: FrozenSet[str]) -> str:
     """A bare button payload as it is, everything else as free text.
 
     No payload carries entities or confidence, so no slot can be filled from outside.
     """
     button = _BUTTON.fullmatch(text.strip())
-    return text.strip() if button and button[1] in intents else as_free_text(text)
+    return text.strip() if button and button[1] in allowed else as_free_text(text)
 
 
 async def _turn(message: UserMessage, on_new_message: Handler) -> HTTPResponse:
@@ -176,7 +184,7 @@ async def _forget_every_hour(agent: Agent) -> None:
         await asyncio.sleep(_HOUR)
 
 
-def _message(body: Json, agent: Agent) -> UserMessage:
+def _message(body: Json, allowed: FrozenSet[str]) -> UserMessage:
     conversation_id = _conversation_id(body.get("conversation_id"))
     metadata = body.get("metadata", {})
     if not isinstance(metadata, dict) or not all(
@@ -185,7 +193,7 @@ def _message(body: Json, agent: Agent) -> UserMessage:
         raise BadRequest("metadata")
     message_id = metadata.get("message_id")
     return UserMessage(
-        text=as_understood(_text(body, "text"), agent.domain.intents),
+        text=as_understood(_text(body, "text"), allowed),
         output_channel=TurnOutput(),
         sender_id=conversation_id,
         input_channel=ServiceInput.name(),

@@ -1,10 +1,11 @@
-"""Rasa component: intent and ranking of a message, from its sentence vector."""
+"""Rasa component: intent and ranking of a message, from its vector and its letters."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Type
 
 import numpy as np
+from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -15,7 +16,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.encoder import SentenceEncoder
-from bot.engine.intents import IntentModel
+from bot.engine.intents import IntentModel, Settings
+from bot.engine.spelling import MENDED
 
 _FILE = "intents.npz"
 
@@ -37,14 +39,17 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
         self._model = model
 
     @classmethod
-    def required_components(cls) -> List[Type]:
+    def required_components(cls) -> List[Type[Any]]:
         """The vectors come from the encoder."""
         return [SentenceEncoder]
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """`inverse_regularisation`: the larger, the closer the model follows the examples."""
-        return {"inverse_regularisation": 10.0, "ranking_length": 10}
+        """`inverse_regularisation`: the larger, the closer the model follows the examples.
+
+        `letter_weight`: what letter sequences count beside the sentence vector.
+        """
+        return {"inverse_regularisation": 10.0, "letter_weight": 1.5, "ranking_length": 10}
 
     @classmethod
     def create(
@@ -72,10 +77,12 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the intents of all examples."""
-        examples = [message for message in training_data.intent_examples if message.get(TEXT)]
-        vectors = np.stack([_vector(message) for message in examples])
+        examples = [message for message in training_data.intent_examples if message.get(MENDED)]
+        texts = [message.get(MENDED) for message in examples]
+        vectors = np.stack([message.get_dense_features(TEXT)[1].features[0] for message in examples])
         labels = [message.get(INTENT) for message in examples]
-        self._model = IntentModel.fit(vectors, labels, self._config["inverse_regularisation"])
+        settings = Settings(self._config["inverse_regularisation"], self._config["letter_weight"])
+        self._model = IntentModel.fit(texts, vectors, labels, settings)
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder / _FILE)
         return self._resource
@@ -84,18 +91,18 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
         """Set intent and ranking. A message without a vector (a payload) is left to Rasa's payload reader."""
         for message in messages:
             vector = _vector(message)
-            ranking = [] if vector is None or self._model is None else self._ranking(vector)
+            ranking = [] if vector is None else self._ranking(message.get(MENDED), vector)
             first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
             message.set(INTENT, first, add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
 
-    def _ranking(self, vector: np.ndarray) -> List[Dict[str, Any]]:
+    def _ranking(self, text: str, vector: NDArray[np.float32]) -> List[Dict[str, Any]]:
         assert self._model is not None
-        guesses = self._model.rank(vector, self._config["ranking_length"])
+        guesses = self._model.rank(text, vector, self._config["ranking_length"])
         return [{INTENT_NAME_KEY: guess.intent, PREDICTED_CONFIDENCE_KEY: guess.confidence} for guess in guesses]
 
 
-def _vector(message: Message) -> Optional[np.ndarray]:
+def _vector(message: Message) -> Optional[NDArray[np.float32]]:
     _, sentence = message.get_dense_features(TEXT)
     return None if sentence is None else sentence.features[0]

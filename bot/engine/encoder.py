@@ -6,9 +6,10 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Type
 
 import numpy as np
+from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -19,10 +20,12 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.freetext import as_free_text
 from bot.engine.minilm import MiniLM
 from bot.engine.paths import data_directory
+from bot.engine.spelling import MENDED, Spelling
 from bot.engine.weights import WEIGHTS_SHA256
+
+Floats = NDArray[np.float32]
 
 
 @lru_cache(maxsize=1)
@@ -38,12 +41,12 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._vectors: Dict[str, np.ndarray] = {}
+        self._vectors: Dict[str, Floats] = {}
         if path.exists():
             with np.load(path, allow_pickle=False) as stored:
                 self._vectors = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors in the order of the texts; only new texts are computed, and only these texts are kept."""
         keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
@@ -70,6 +73,11 @@ def training_cache() -> VectorCache:
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEncoder(DenseFeaturizer, GraphComponent):
     """Adds the sentence vector to every message that is text; button payloads have no meaning to encode."""
+
+    @classmethod
+    def required_components(cls) -> List[Type[Any]]:
+        """What is encoded is the mended text."""
+        return [Spelling]
 
     @classmethod
     def create(
@@ -101,19 +109,18 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Add vectors to incoming messages."""
-        texts = [message for message in messages if message.get(TEXT) and not message.get(TEXT).startswith("/")]
+        texts = [message for message in messages if message.get(MENDED)]
         if texts:
-            self._add(texts, shared_encoder().encode([message.get(TEXT) for message in texts]))
+            self._add(texts, shared_encoder().encode([message.get(MENDED) for message in texts]))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Add vectors to the training examples, in batches and from the cache."""
-        texts = [message for message in training_data.training_examples if message.get(TEXT)]
+        texts = [message for message in training_data.training_examples if message.get(MENDED)]
         if texts:
-            # Typed slashes are learned the way they arrive: the channel takes them away.
-            self._add(texts, training_cache().encode([as_free_text(message.get(TEXT)) for message in texts]))
+            self._add(texts, training_cache().encode([message.get(MENDED) for message in texts]))
         return training_data
 
-    def _add(self, messages: Sequence[Message], vectors: np.ndarray) -> None:
+    def _add(self, messages: Sequence[Message], vectors: Floats) -> None:
         for message, vector in zip(messages, vectors, strict=True):
             message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

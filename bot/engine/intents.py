@@ -1,11 +1,29 @@
-"""Which intent a sentence has: logistic regression over its vector. Free of Rasa, so it can be measured alone."""
+"""Which intent a sentence has: a linear model over its vector and its letter sequences.
+
+The vector carries the meaning; the letter sequences carry exact words, names and what is left of misspelt words.
+Free of Rasa, so it can be measured alone (`python -m bot.engine.tune`).
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+# Letter sequences of two to four are folded into this many numbers for training, then unfolded again.
+_FOLDED = 256
+
+
+class Settings(NamedTuple):
+    """What cross-validation chose."""
+
+    inverse_regularisation: float
+    letter_weight: float
 
 
 class Guess(NamedTuple):
@@ -16,40 +34,100 @@ class Guess(NamedTuple):
 
 
 class IntentModel:
-    """A linear model: one row of weights per intent."""
+    """One row of weights per intent, for vectors and for letter sequences."""
 
-    def __init__(self, intents: Sequence[str], weights: np.ndarray, bias: np.ndarray) -> None:
+    def __init__(
+        self,
+        intents: Sequence[str],
+        vector_weights: Floats,
+        bias: Floats,
+        grams: Sequence[str],
+        gram_rarity: Floats,
+        gram_weights: Floats,
+    ) -> None:
         self.intents = list(intents)
-        self._weights = weights
+        self._vector_weights = vector_weights
         self._bias = bias
+        self._grams = {gram: index for index, gram in enumerate(grams)}
+        self._gram_rarity = gram_rarity
+        self._gram_weights = gram_weights
 
     @classmethod
-    def fit(cls, vectors: np.ndarray, labels: Sequence[str], inverse_regularisation: float) -> IntentModel:
-        """Learn from labelled vectors. Rare intents weigh as much as frequent ones."""
-        # Only training needs it; the running engine multiplies two matrices.
+    def fit(cls, texts: Sequence[str], vectors: Floats, labels: Sequence[str], settings: Settings) -> IntentModel:
+        """Learn from labelled sentences. Rare intents weigh as much as frequent ones."""
+        # Only training needs these; the running engine multiplies matrices.
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=inverse_regularisation, class_weight="balanced", max_iter=1000)
-        model.fit(vectors, labels)
-        return cls(list(model.classes_), model.coef_.astype(np.float32), model.intercept_.astype(np.float32))
+        letters = TfidfVectorizer(analyzer=letter_sequences, min_df=2, sublinear_tf=True)
+        counted = letters.fit_transform(texts)
+        folding = TruncatedSVD(_FOLDED, random_state=0)
+        folded = folding.fit_transform(counted) * settings.letter_weight
+        model = LogisticRegression(C=settings.inverse_regularisation, class_weight="balanced", max_iter=1000)
+        model.fit(np.hstack([vectors, folded]), labels)
+        split = vectors.shape[1]
+        # Folding is linear, so it can be multiplied into the weights: nothing of it is needed afterwards.
+        gram_weights = folding.components_.T @ (model.coef_[:, split:].T * settings.letter_weight)
+        return cls(
+            list(model.classes_),
+            model.coef_[:, :split].astype(np.float32),
+            model.intercept_.astype(np.float32),
+            list(letters.get_feature_names_out()),
+            letters.idf_.astype(np.float32),
+            gram_weights.astype(np.float32),
+        )
 
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
-        """One row per vector, one column per intent, rows summing to 1."""
-        scores = vectors @ self._weights.T + self._bias
-        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return scores / scores.sum(axis=1, keepdims=True)
+    def probabilities(self, text: str, vector: Floats) -> Floats:
+        """One number per intent, summing to 1."""
+        scores = self._vector_weights @ vector + self._bias + self._letter_scores(text)
+        scores = np.exp(scores - scores.max())
+        return np.asarray(scores / scores.sum(), dtype=np.float32)
 
-    def rank(self, vector: np.ndarray, length: int) -> List[Guess]:
+    def rank(self, text: str, vector: Floats, length: int) -> List[Guess]:
         """The likeliest intents, best first."""
-        row = self.probabilities(vector[np.newaxis, :])[0]
+        row = self.probabilities(text, vector)
         return [Guess(self.intents[index], float(row[index])) for index in np.argsort(-row)[:length]]
+
+    def _letter_scores(self, text: str) -> Floats:
+        counts = Counter(gram for gram in letter_sequences(text) if gram in self._grams)
+        if not counts:
+            return np.zeros(len(self.intents), dtype=np.float32)
+        places = [self._grams[gram] for gram in counts]
+        strength = (1 + np.log(np.array(list(counts.values()), dtype=np.float32))) * self._gram_rarity[places]
+        return np.asarray((strength / np.linalg.norm(strength)) @ self._gram_weights[places], dtype=np.float32)
 
     def save(self, path: Path) -> None:
         """Write numbers and names, nothing that could run code when read."""
-        np.savez(path, intents=np.array(self.intents), weights=self._weights, bias=self._bias)
+        np.savez(
+            path,
+            intents=np.array(self.intents),
+            vector_weights=self._vector_weights,
+            bias=self._bias,
+            grams=np.array(list(self._grams)),
+            gram_rarity=self._gram_rarity,
+            gram_weights=self._gram_weights.astype(np.float16),
+        )
 
     @classmethod
     def load(cls, path: Path) -> IntentModel:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["intents"].tolist(), stored["weights"], stored["bias"])
+            return cls(
+                stored["intents"].tolist(),
+                stored["vector_weights"],
+                stored["bias"],
+                stored["grams"].tolist(),
+                stored["gram_rarity"],
+                stored["gram_weights"].astype(np.float32),
+            )
+
+
+def letter_sequences(text: str) -> List[str]:
+    """Two to four letters in a row, within words; a space marks where a word begins or ends."""
+    sequences = []
+    for word in text.lower().split():
+        marked = f" {word} "
+        for length in (2, 3, 4):
+            sequences += [marked[start : start + length] for start in range(len(marked) - length + 1)]
+    return sequences

@@ -6,10 +6,12 @@ costs several seconds at every start (docs/decisions/0003-engine.md).
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from functools import lru_cache
+from typing import Dict, FrozenSet, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
@@ -23,10 +25,14 @@ BATCH = 64
 _EPSILON = 1e-12
 
 
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+
 class MiniLM:
     """Sentence vectors. Nothing is learned or kept: the same text always has the same vector."""
 
-    def __init__(self, tokenizer: Tokenizer, weights: Dict[str, np.ndarray]) -> None:
+    def __init__(self, tokenizer: Tokenizer, weights: Dict[str, Floats]) -> None:
         self._tokenizer = tokenizer
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_length=MAX_TOKENS)
@@ -37,12 +43,10 @@ class MiniLM:
     @classmethod
     def load(cls) -> MiniLM:
         """Read the verified files of the installed weights package."""
-        folder = weights_directory()
-        tokenizer = read_verified(folder / "tokenizer.json", TOKENIZER_SHA256)
-        weights = read_verified(folder / "model.safetensors", WEIGHTS_SHA256)
-        return cls(Tokenizer.from_buffer(tokenizer), load_tensors(weights))
+        weights = read_verified(weights_directory() / "model.safetensors", WEIGHTS_SHA256)
+        return cls(_tokenizer(), load_tensors(weights))
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> Floats:
         """One row of length 1 per text, in the order given."""
         encodings = self._tokenizer.encode_batch(list(texts))
         vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
@@ -96,7 +100,17 @@ class MiniLM:
         return tf.transpose(tf.reshape(state, [shape[0], shape[1], HEADS, WIDTH // HEADS]), [0, 2, 1, 3])
 
 
-def _padded(rows: List[List[int]]) -> Tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=1)
+def dictionary() -> FrozenSet[str]:
+    """The words the encoder knows as a whole."""
+    return frozenset(piece for piece in _tokenizer().get_vocab() if not piece.startswith("##"))
+
+
+def _tokenizer() -> Tokenizer:
+    return Tokenizer.from_buffer(read_verified(weights_directory() / "tokenizer.json", TOKENIZER_SHA256))
+
+
+def _padded(rows: List[List[int]]) -> Tuple[Integers, Integers]:
     longest = max(len(row) for row in rows)
     ids = np.zeros((len(rows), longest), dtype=np.int32)
     mask = np.zeros_like(ids)

@@ -15,7 +15,17 @@ from bot.engine.weights import WEIGHTS_SHA256
 
 ROOT = Path(__file__).resolve().parents[2]
 # A change in one of these changes what a model contains.
-COMPONENTS = ("classifier.py", "encoder.py", "freetext.py", "intents.py", "minilm.py", "policy.py", "weights.py")
+COMPONENTS = (
+    "classifier.py",
+    "encoder.py",
+    "freetext.py",
+    "intents.py",
+    "minilm.py",
+    "policy.py",
+    "speller.py",
+    "spelling.py",
+    "weights.py",
+)
 
 
 def data_directory() -> Path:

@@ -51,7 +51,20 @@ def load_agent(model: Path, fingerprint: str) -> Any:
     # a client in the middle of a form must not silently start over.
     agent.tracker_store = TrackerStore.create(endpoints.tracker_store)
     agent.load_model(model, fingerprint)
+    agent.processor.on_circuit_break = _listen_again
     return agent
+
+
+def _listen_again(tracker: Any, _output: Any, _texts: Any) -> None:
+    """End a turn that ran in circles; left alone, Rasa would not answer this conversation any more."""
+    from rasa.shared.core.constants import ACTION_LISTEN_NAME
+    from rasa.shared.core.events import ActionExecuted
+
+    from bot.engine.action_endpoint import failed_actions
+
+    logger.error("A turn was ended after too many actions.")
+    tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+    failed_actions.get([]).append("too_many_actions")
 
 
 def create_app(model: Path, fingerprint: str) -> Any:

@@ -85,7 +85,8 @@ class ConversationStore(TrackerStore):
 
         def read() -> Optional[str]:
             with self._engine.connect() as connection:
-                return connection.execute(query).scalar_one_or_none()
+                row = connection.execute(query).first()
+                return None if row is None else str(row.events)
 
         stored = await self._in_thread(read)
         if stored is None:

@@ -11,7 +11,7 @@ import warnings
 from typing import Any
 
 # Older engine, newer SDK: known and measured to work.
-warnings.filterwarnings("ignore", message=".*version mismatch.*")
+warnings.filterwarnings("ignore", message="Your versions of rasa and rasa_sdk")
 
 from rasa_sdk import Action, Tracker  # noqa: E402
 from rasa_sdk.endpoint import create_app  # noqa: E402
