@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any, cast
 
 from email_validator import EmailNotValidError, validate_email
@@ -34,6 +35,8 @@ TOKEN_PREFIX = "nmt_"
 COMMAND_LINE = "command line"
 
 _HASHES = PasswordHash.recommended()
+_CHECKS = BoundedSemaphore(2)
+"""A password check takes 64 MiB and a processor: not more than two at a time, however many knock."""
 
 
 class Role(StrEnum):
@@ -265,7 +268,8 @@ def sign_in(database: Database, email: str, password: str, moment: datetime, *, 
         ).one_or_none()
     stored = known.password_hash if known else None
     # Outside of any transaction: a check takes a tenth of a second and must not hold up writers.
-    fits, renewed = _HASHES.verify_and_update(password[:MAX_PASSWORD], stored or _nobodys_hash())
+    with _CHECKS:
+        fits, renewed = _HASHES.verify_and_update(password[:MAX_PASSWORD], stored or _nobodys_hash())
     if known is None or len(password) > MAX_PASSWORD:
         raise SignInRefused
     with database.session() as session:
@@ -283,8 +287,10 @@ def sign_in(database: Database, email: str, password: str, moment: datetime, *, 
     return key
 
 
-def by_session(database: Database, key: str, moment: datetime, *, idle: timedelta, absolute: timedelta) -> Staff | None:
-    """Whose session this is, or None where it has ended. A click keeps it open."""
+def by_session(
+    database: Database, key: str, moment: datetime, *, idle: timedelta, absolute: timedelta, touch: bool = True
+) -> Staff | None:
+    """Whose session this is, or None where it has ended. A click (`touch`) keeps it open."""
     with database.session() as session:
         row = session.get(StaffSession, digest(key))
         if row is None:
@@ -292,7 +298,7 @@ def by_session(database: Database, key: str, moment: datetime, *, idle: timedelt
         if moment - row.last_at > idle or moment - row.created_at > absolute:
             session.delete(row)
             return None
-        if moment - row.last_at >= SEEN_EVERY:
+        if touch and moment - row.last_at >= SEEN_EVERY:
             row.last_at = moment
         return _staff(row.staff if row.staff.active else None)
 
