@@ -1,0 +1,405 @@
+"""What the client asserts about each mention: ConText-like rules, strict about "no".
+
+A cue (a "no", a "used to", a "my husband") belongs to a mention when it stands in the same clause. "No" is held to
+more: the words between must let it through, and a list must show that it goes on ("no rash, cough or fever"). What
+stays unclear is uncertain, never negated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.clinical.model import Status
+from bot.clinical.phrases import Label, Match, PhraseBook
+from bot.clinical.text import Token
+
+CUE = "cue"
+_SEPARATORS = frozenset({",", "and", "or", "nor", "/", "&", "+"})
+_SUBJECTS = frozenset({"i", "im", "ive", "id", "he", "she", "they", "we", "hes", "shes", "weve", "theyre"})
+_SELF = frozenset({"i", "im", "ive", "id", "my", "mine", "weve", "me", "myself"})
+_DETERMINERS = frozenset({"my", "the", "a", "an", "this", "that"})
+_PREPOSITIONS = frozenset(
+    {"in", "on", "of", "down", "with", "from", "to", "at", "around", "near", "under", "over", "for", "up", "by"}
+)
+_OPENERS = frozenset(
+    "hi hello hey so ok okay and please just quick question also but thanks well um hiya morning yes no yeah or "
+    "good afternoon evening dear team there all btw then sorry actually".split()
+)
+_IF = frozenset({"if", "when", "whenever", "while", "whilst", "whether", "unless", "in"})
+_WIDE_REACH = 12
+_AFTER_REACH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """The properties behind a status; an emergency looks at them one by one."""
+
+    negated: bool = False
+    past: bool = False
+    distant: bool = False
+    recent: bool = False
+    family: bool = False
+    hypothetical: bool = False
+    uncertain: bool = False
+    question: bool = False
+
+    @property
+    def conditional(self) -> bool:
+        """Only asked about or only imagined."""
+        return self.question or self.hypothetical
+
+    def status(self) -> Status:
+        """The one word for it; somebody else's condition is never the client's "no"."""
+        order = (
+            (self.family, Status.FAMILY),
+            (self.negated, Status.NEGATED),
+            (self.question, Status.QUESTION),
+            (self.hypothetical, Status.HYPOTHETICAL),
+            (self.past and (self.distant or not self.uncertain), Status.PAST),
+            (self.uncertain, Status.UNCERTAIN),
+        )
+        return next((status for holds, status in order if holds), Status.CURRENT)
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionRules:
+    """The word sets of `assertion.yml` that are not phrases."""
+
+    through: frozenset[str]
+    clause_start: frozenset[str]
+
+
+def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
+    """Puts the cues of `assertion.yml` into the book and returns the rest."""
+
+    def words(entries: Iterable[str]) -> frozenset[str]:
+        return frozenset(word for entry in entries for word in str(entry).lower().replace("'", "").split("_"))
+
+    groups: dict[str, Iterable[str]] = {
+        "neg_wide": data["negation"]["wide"],
+        "neg_near": data["negation"]["near"],
+        "neg_after": data["negation"]["after"],
+        "pseudo": data["not_a_negation"],
+        "break": data["break"],
+        "past_before": data["past"]["before"],
+        "past_after": data["past"]["after"],
+        "distant": data["past"]["distant"],
+        "lasting": data["present_perfect"],
+        "recent": data["recent"],
+        "family_before": data["family"]["before"],
+        "family_generic": data["family"]["anybody"],
+        "family_after": data["family"]["after"],
+        "hypothetical": data["hypothetical"],
+        "uncertain_before": data["uncertain"]["before"],
+        "uncertain_after": data["uncertain"]["after"],
+        "question_head": data["question"]["head"],
+        "question": data["question"]["anywhere"],
+    }
+    for name, phrases in groups.items():
+        for phrase in phrases:
+            book.add(Label(CUE, name), phrase)
+    return AssertionRules(words(data["negation"]["through"]), words(data["clause_start"]))
+
+
+@dataclass(slots=True)
+class Clauses:
+    """The cues of one message, and what they say about any span of it."""
+
+    tokens: Sequence[Token]
+    rules: AssertionRules
+    _cues: dict[str, list[Match]] = field(default_factory=dict)
+    _breaks: frozenset[int] = frozenset()
+    _covered: frozenset[int] = frozenset()
+    _bounds: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _all_past: dict[str, list[Match]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, tokens: Sequence[Token], rules: AssertionRules, matches: Iterable[Match], mentions: Iterable[Match] = ()
+    ) -> Clauses:
+        """Sorts the cues among `matches`; those inside a mention or a longer, harmless phrase do not count."""
+        self = cls(tokens, rules)
+        for match in matches:
+            if match.label.kind == CUE:
+                self._cues.setdefault(match.label.name, []).append(match)
+        for at, token in enumerate(tokens):
+            first, _ = self._bounds.get(token.sentence, (at, at))
+            self._bounds[token.sentence] = (first, at + 1)
+        solid = {at for m in mentions for at in range(m.start, m.end) if at not in m.gaps}
+        self._covered = frozenset(solid)
+        shields = (
+            self._cues.get("pseudo", [])
+            + self._cues.get("uncertain_before", [])
+            + self._cues.get("uncertain_after", [])
+        )
+        longer = shields + [m for m in self._cues.get("past_before", []) if m.end - m.start > 1]
+        for name in ("neg_wide", "neg_near", "neg_after"):
+            self._cues[name] = [
+                cue
+                for cue in self._cues.get(name, [])
+                if not _inside(cue, longer) and not all(at in solid for at in range(cue.start, cue.end))
+            ]
+        self._all_past = {name: list(self._cues.get(name, [])) for name in ("past_before", "past_after")}
+        for name in ("past_before", "hypothetical"):
+            self._cues[name] = [
+                cue for cue in self._cues.get(name, []) if not all(at in solid for at in range(cue.start, cue.end))
+            ]
+        self._breaks = frozenset(
+            at
+            for m in self._cues.get("break", [])
+            if not any(x in solid for x in range(m.start, m.end))
+            for at in (m.start,)
+        )
+        return self
+
+    def assess(self, start: int, end: int, gaps: Sequence[int] = ()) -> Assertion:
+        """What is said about tokens `start` to `end`."""
+        first, last = self._bounds[self.tokens[start].sentence]
+        denied, doubtful = self._negation(start, end, gaps, first)
+        question = self._question(start, first, last)
+        hypothetical = self._hypothetical(start, first)
+        # "If someone has ..." is about nobody yet.
+        family = self._family(start, end, first, last, generic=not (question or hypothetical))
+        lasting = any(first <= m.start < last for m in self._cues.get("lasting", ()))
+        distant = any(self._joined(m, start, end, first, last) for m in self._cues.get("distant", ()))
+        recent = any(self._joined(m, start, end, first, last) for m in self._cues.get("recent", ()))
+        past = self._past(start, end, first, last, lasting)
+        uncertain = doubtful or self._uncertain(start, end, first, last)
+        return Assertion(
+            negated=denied,
+            past=past or (distant and not lasting),
+            distant=distant and not lasting,
+            recent=recent,
+            family=family,
+            hypothetical=hypothetical,
+            uncertain=uncertain,
+            question=question,
+        )
+
+    def past_cue(self, start: int, end: int) -> bool:
+        """Whether a "had", "used to" or "gone" says that it is over, and not only a date."""
+        first, last = self._bounds[self.tokens[start].sentence]
+        return self._past(start, end, first, last, lasting=False)
+
+    def past_inside(self, start: int, end: int) -> bool:
+        """Whether the words of the mention themselves look back ("had a stroke")."""
+        return any(
+            start <= m.start and m.end <= end for name in ("past_before", "past_after") for m in self._all_past[name]
+        )
+
+    def in_sentence(self, name: str, sentence: int) -> bool:
+        """Whether a cue of that name stands in that sentence."""
+        return any(self.tokens[m.start].sentence == sentence for m in self._cues.get(name, ()))
+
+    # --- clauses -------------------------------------------------------------------------------------------------
+
+    def _same_clause(self, left: int, right: int) -> bool:
+        """No break and no new statement between two positions of one sentence."""
+        for at in range(left, right):
+            if at in self._breaks:
+                return False
+            if self.tokens[at].word in {",", "and"} and at + 1 < len(self.tokens):
+                following = self.tokens[at + 1].word.replace("'", "")
+                if following in self.rules.clause_start:
+                    return False
+        return True
+
+    def _joined(self, cue: Match, start: int, end: int, first: int, last: int) -> bool:
+        """In the clause of the mention, on either side (or inside it)."""
+        if not first <= cue.start < last:
+            return False
+        if cue.end <= start:
+            return self._same_clause(cue.end, start)
+        return cue.start < end or self._same_clause(end, cue.start)
+
+    def _before(self, name: str, start: int, first: int) -> list[Match]:
+        """Cues of that name in front of the mention, the nearest first."""
+        cues = [m for m in self._cues.get(name, ()) if first <= m.start and m.end <= start]
+        return sorted(cues, key=lambda m: (-m.end, m.start))
+
+    # --- no ------------------------------------------------------------------------------------------------------
+
+    def _negation(self, start: int, end: int, gaps: Sequence[int], first: int) -> tuple[bool, bool]:
+        """(denied, doubtful)."""
+        hits: list[tuple[Match, bool]] = []
+        for name, wide in (("neg_wide", True), ("neg_near", False)):
+            for cue in self._before(name, start, first):
+                reach = self._reaches(cue, start, end, wide)
+                if reach is not None:
+                    hits.append((cue, reach))
+            if any(cue.start in gaps for cue in self._cues[name]):
+                return True, False
+        if self._denied_behind(end):
+            return True, False
+        if not hits:
+            return False, False
+        hits.sort(key=lambda hit: (-hit[0].end, hit[0].start))
+        nearest, certain = hits[0]
+        for other, _ in hits[1:]:
+            between = range(other.end, nearest.start)
+            if other.end <= nearest.start and not any(
+                at in self._covered or self.tokens[at].word in _SEPARATORS for at in between
+            ):
+                return False, True  # a double negative
+        return certain, not certain
+
+    def _reaches(self, cue: Match, start: int, end: int, wide: bool) -> bool | None:
+        """True: the cue denies the mention; False: perhaps; None: it has nothing to do with it."""
+        words = [token.word.replace("'", "") for token in self.tokens[cue.end : start]]
+        separators: list[str] = []
+        for offset, word in enumerate(words):
+            at = cue.end + offset
+            before = self.tokens[at - 1].word
+            if at in self._breaks or word in _SUBJECTS or word == ":":
+                return None
+            if word in _SEPARATORS:
+                separators.append(word)
+                following = self.tokens[at + 1].word.replace("'", "")
+                if word not in {"or", "nor", "/"} and following in self.rules.clause_start:
+                    return None
+                continue
+            if word in _DETERMINERS and offset == 0 and wide and before == "no":
+                return None
+            if word == "my" and before not in _PREPOSITIONS and before not in {"or", "nor"} and wide:
+                return None
+            if not wide and word not in self.rules.through and at not in self._covered:
+                return None
+        opening = self.tokens[start].word.replace("'", "")
+        if opening in _SELF | {"the"} and wide and (not words or words[-1] not in _PREPOSITIONS | {"or", "nor"}):
+            return None
+        if len(words) > _WIDE_REACH and not separators:
+            return None
+        if not separators or "or" in separators or "nor" in separators or "/" in separators:
+            return True
+        if words[0] == ",":
+            return False
+        return "and" not in separators and self._or_follows(end)
+
+    def _or_follows(self, end: int) -> bool:
+        """The list goes on to an "or" behind the mention."""
+        for at in range(end, min(end + 25, len(self.tokens))):
+            token = self.tokens[at]
+            if at in self._breaks or token.sentence != self.tokens[end - 1].sentence:
+                return False
+            if token.word in {"or", "nor"}:
+                return True
+            if (
+                token.word in {",", "and"}
+                and at + 1 < len(self.tokens)
+                and self.tokens[at + 1].word in self.rules.clause_start
+            ):
+                return False
+        return False
+
+    def _denied_behind(self, end: int) -> bool:
+        allowed = {":", ",", "?", "has", "is", "was", "it", "that", "been", "all", "now", "today", "and", "or"}
+        for cue in self._cues["neg_after"]:
+            if not end <= cue.start <= end + _AFTER_REACH:
+                continue
+            if any(
+                token.word not in allowed and at not in self._covered
+                for at, token in enumerate(self.tokens[end : cue.start], end)
+            ):
+                continue
+            if self.tokens[cue.start].word in {"no", "none", "nope", "nah", "never"}:
+                follows = self.tokens[cue.end] if cue.end < len(self.tokens) else None
+                if follows is not None and follows.is_word:
+                    continue
+                if follows is not None and follows.word == "?":
+                    continue
+            elif any(self.tokens[at].sentence != self.tokens[end - 1].sentence for at in range(end, cue.start + 1)):
+                continue
+            return True
+        return False
+
+    # --- when and who --------------------------------------------------------------------------------------------
+
+    def _past(self, start: int, end: int, first: int, last: int, lasting: bool) -> bool:
+        if not lasting:
+            for cue in self._before("past_before", start, first):
+                between = [token.word for token in self.tokens[cue.end : start]]
+                if self._same_clause(cue.end, start) and not _SUBJECTS & set(between[1:]) and len(between) <= 8:
+                    return True
+        return any(
+            end <= cue.start < last and cue.start - end <= 6 and self._same_clause(end, cue.start)
+            for cue in self._cues.get("past_after", ())
+        )
+
+    def _family(self, start: int, end: int, first: int, last: int, *, generic: bool) -> bool:
+        if any(end <= cue.start < last for cue in self._cues.get("family_after", ())):
+            return True
+        named = self._cues.get("family_before", []) + (self._cues.get("family_generic", []) if generic else [])
+        relatives = {at for m in named for at in range(m.start, m.end)}
+        for at in range(start, end):
+            if at in relatives:
+                return not any(self.tokens[x].word in _SELF and x not in relatives for x in range(start, at))
+        opening = self.tokens[start].word.replace("'", "")
+        if opening in _SELF:
+            return False
+        for at in range(start - 1, first - 1, -1):
+            if at in relatives:
+                return True
+            if self.tokens[at].word.replace("'", "") in _SELF:
+                return False
+        return False
+
+    # --- thought, asked, doubted -----------------------------------------------------------------------------------
+
+    def _claims(self, left: int, start: int) -> int:
+        """How often the client speaks of themself between a cue and the mention ("I have", "my ...")."""
+        return sum(self.tokens[at].word.replace("'", "") in _SELF for at in range(left, start + 1))
+
+    def _hypothetical(self, start: int, first: int) -> bool:
+        for cue in self._before("hypothetical", start, first):
+            if not self._same_clause(cue.end, start):
+                continue
+            claims = self._claims(cue.end, start)
+            if claims < (2 if self.tokens[cue.start].word in {"if", "in", "what", "suppose"} else 1):
+                return True
+        return False
+
+    def _question(self, start: int, first: int, last: int) -> bool:
+        asked = self.tokens[last - 1].word == "?" or (
+            last >= 2 and self.tokens[last - 1].word in "!;." and self.tokens[last - 2].word == "?"
+        )
+        for name in ("question_head", "question"):
+            for cue in self._before(name, start, first):
+                if name == "question_head" and not self._at_head(cue.start, first):
+                    continue
+                if any(at in self._breaks and self.tokens[at].word == "but" for at in range(cue.end, start)):
+                    continue
+                if not self._claimed(cue.end, start):
+                    return True
+        return (
+            asked
+            and not self._claimed(first, start)
+            and not any(first <= m.start and m.end <= start for m in self._cues.get("family_before", ()))
+        )
+
+    def _claimed(self, left: int, start: int) -> bool:
+        """The client states something of their own there, and not after an "if"."""
+        for at in range(left, start + 1):
+            if self.tokens[at].word.replace("'", "") in _SELF:
+                return not any(self.tokens[x].word in _IF for x in range(left, at))
+        return False
+
+    def _at_head(self, at: int, first: int) -> bool:
+        return (
+            all(not t.is_word or t.word in _OPENERS for t in self.tokens[first:at]) or self.tokens[at - 1].word == ","
+        )
+
+    def _uncertain(self, start: int, end: int, first: int, last: int) -> bool:
+        for cue in self._before("uncertain_before", start, first):
+            if self._same_clause(cue.end, start) and start - cue.end <= 7:
+                return True
+        return any(
+            end <= cue.start < last and cue.start - end <= 4 and self._same_clause(end, cue.start)
+            for cue in self._cues.get("uncertain_after", ())
+        )
+
+
+def _inside(cue: Match, others: Iterable[Match]) -> bool:
+    """Whether a longer cue swallows this one."""
+    return any(o.start <= cue.start and cue.end <= o.end and o.end - o.start > cue.end - cue.start for o in others)

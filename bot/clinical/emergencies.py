@@ -1,0 +1,276 @@
+"""Emergencies and crises in a message. Data: `knowledge/emergencies.yml`; rules: guide 2.1, 2.5 and 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clinical.assertion import Assertion, Clauses
+from bot.clinical.model import Care, Emergency
+from bot.clinical.phrases import Label, Match, PhraseBook
+from bot.clinical.text import Token
+
+_CRISIS = "suicidal_crisis"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A row or a sign found in the message, with what is said about it."""
+
+    name: str
+    match: Match
+    assertion: Assertion
+    idiom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Emergency wording of a row."""
+
+    row: str
+    care: Care
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """One sign or row out of each group makes `row` an emergency."""
+
+    row: str
+    care: Care
+    groups: tuple[frozenset[str], ...]
+    lock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyRules:
+    """`emergencies.yml`, checked."""
+
+    rows: Mapping[str, Care]
+    never_ask: frozenset[str]
+    alarms: tuple[Alarm, ...]
+    combinations: tuple[Combination, ...]
+    recent_makes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An emergency with the words that fired it."""
+
+    emergency: Emergency
+    start: int
+    end: int
+
+
+def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -> EmergencyRules:
+    """Puts the phrases of `emergencies.yml` into the book and returns the rest."""
+    known = frozenset(rows)
+    base = {row: Care(care) for row, care in data["rows"].items()}
+    alarms: list[Alarm] = []
+    for index, entry in enumerate(data["alarms"]):
+        alarms.append(Alarm(entry["row"], Care(entry["care"])))
+        for phrase in entry["phrases"]:
+            book.add(Label("alarm", str(index)), phrase, spellable=True)
+    for sign, phrases in data["signs"].items():
+        for phrase in phrases:
+            book.add(Label("sign", sign), phrase, spellable=True)
+    for row, phrases in data["mild"].items():
+        for phrase in phrases:
+            book.add(Label("mild", row), phrase)
+    markers = {"sentence": data["now"]["sentence"], "linked": data["now"]["linked"], "not": data["now"]["not_now"],
+               "whatever": data["now_whatever"]}  # fmt: skip
+    for name, phrases in markers.items():
+        for phrase in phrases:
+            book.add(Label("now", name), phrase)
+    for kind in ("education", "crisis_over"):
+        for phrase in data[kind]:
+            book.add(Label("frame", kind), phrase)
+    for phrase in data["idioms"]:
+        book.add(Label("idiom", ""), phrase)
+    combinations = tuple(
+        Combination(
+            entry["row"], Care(entry["care"]), tuple(frozenset(group) for group in entry["all"]), entry.get("lock") != "false"
+        )
+        for entry in data["combinations"]
+    )
+    for combination in combinations:
+        for name in frozenset().union(*combination.groups) - known - set(data["signs"]):
+            raise ValueError(f"emergencies.yml: no row and no sign {name!r} (combination of {combination.row})")
+    for row in [*base, *(a.row for a in alarms), *(c.row for c in combinations), *data["recent_makes"].values()]:
+        if row not in known:
+            raise ValueError(f"emergencies.yml: no row {row!r}")
+    return EmergencyRules(base, frozenset(data["never_ask"]), tuple(alarms), combinations, dict(data["recent_makes"]))
+
+
+class _Markers:
+    """Where the message says "now", asks to learn, or looks back."""
+
+    def __init__(self, tokens: Sequence[Token], matches: Iterable[Match]) -> None:
+        spans: dict[str, list[Match]] = {}
+        for match in matches:
+            if match.label.kind in {"now", "frame"}:
+                spans.setdefault(match.label.name, []).append(match)
+        off = spans.get("not", [])
+        self._sentences: dict[str, set[int]] = {
+            name: {tokens[m.start].sentence for m in found if not any(o.start < m.end and m.start < o.end for o in off)}
+            for name, found in spans.items()
+            if name != "not"
+        }
+        self._whatever = {tokens[m.start].sentence for m in spans.get("whatever", ())}
+
+    def now(self, sentence: int) -> bool:
+        near = self._sentences.get("linked", set())
+        return sentence in self._sentences.get("sentence", set()) or bool(near & {sentence - 1, sentence, sentence + 1})
+
+    def whatever(self, sentence: int) -> bool:
+        return sentence in self._whatever
+
+    def education(self, sentence: int) -> bool:
+        return sentence in self._sentences.get("education", set())
+
+    def over(self, sentence: int) -> bool:
+        return bool(self._sentences.get("crisis_over", set()) & {sentence, sentence + 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the emergency rules make of a message."""
+
+    fired: tuple[Fired, ...] = ()
+    crisis_past: bool = False
+
+    def first(self) -> Emergency | None:
+        """The one to show: a real one before a conditional one, the more urgent, the one that locks."""
+        if not self.fired:
+            return None
+        ranked = sorted(
+            (f.emergency for f in self.fired), key=lambda e: (e.conditional, -e.care.urgency, e.asking, e.condition)
+        )
+        top = ranked[0]
+        locks = any(not e.asking for e in ranked if not e.conditional)
+        if top.asking and not top.conditional and locks:
+            return Emergency(top.condition, top.care, False, top.third_person)
+        return top
+
+
+def find(
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    rows: Sequence[Sighting],
+    clauses: Clauses,
+    rules: EmergencyRules,
+    hidden: Sequence[Match],
+) -> Findings:
+    """Every emergency of the message. `hidden` are figures of speech and words that mean something else."""
+    markers = _Markers(tokens, matches)
+    fired: list[Fired] = []
+    crisis_past = False
+
+    def sentence(match: Match) -> int:
+        return tokens[match.start].sentence
+
+    def visible(match: Match) -> bool:
+        return not any(h.start <= match.start and match.end <= h.end for h in hidden)
+
+    def judge(row: str, care: Care, match: Match, said: Assertion, lock: bool) -> Fired | None:
+        where = sentence(match)
+        now = markers.now(where) or markers.whatever(where)
+        conditional = said.conditional and not markers.whatever(where)
+        if row in rules.never_ask:
+            conditional = said.conditional and markers.education(where)
+        asking = conditional or not (lock or now or row in rules.never_ask)
+        return Fired(Emergency(row, care, asking, said.family, conditional), match.start, match.end)
+
+    def over(row: str, match: Match, said: Assertion) -> bool:
+        """Clearly denied or clearly past."""
+        if said.negated:
+            return True
+        if said.distant and said.past:
+            return True
+        if row == _CRISIS:
+            return said.past and not said.recent and markers.over(sentence(match))
+        return said.past and said.family and not said.recent
+
+    mild = [m for m in matches if m.label.kind == "mild"]
+    for seen in rows:
+        care = rules.rows.get(seen.name)
+        becomes = rules.recent_makes.get(seen.name)
+        if seen.idiom:
+            continue
+        if becomes and seen.assertion.recent and not (seen.assertion.negated or seen.assertion.conditional):
+            hit = judge(becomes, rules.rows[becomes], seen.match, seen.assertion, lock=False)
+            if hit:
+                fired.append(hit)
+        if care is None:
+            continue
+        if over(seen.name, seen.match, seen.assertion):
+            crisis_past = crisis_past or seen.name == _CRISIS
+            continue
+        if any(m.label.name == seen.name and m.start <= seen.match.start and seen.match.end <= m.end for m in mild):
+            continue
+        hit = judge(seen.name, care, seen.match, seen.assertion, lock=False)
+        if hit:
+            fired.append(hit)
+
+    sightings: dict[str, list[Sighting]] = {}
+    for seen in rows:
+        if not seen.idiom:
+            sightings.setdefault(seen.name, []).append(seen)
+    for match in matches:
+        if match.label.kind == "sign" and visible(match):
+            said = clauses.assess(match.start, match.end, match.gaps)
+            sightings.setdefault(match.label.name, []).append(Sighting(match.label.name, match, said))
+        if match.label.kind == "alarm" and visible(match):
+            alarm = rules.alarms[int(match.label.name)]
+            said = clauses.assess(match.start, match.end, match.gaps)
+            recent_enough = not said.past or said.recent or alarm.row in rules.never_ask
+            if not over(alarm.row, match, said) and recent_enough:
+                hit = judge(alarm.row, alarm.care, match, said, lock=True)
+                if hit:
+                    fired = [f for f in fired if not _same_case(f, hit)] + [hit]
+
+    for combination in rules.combinations:
+        groups = [
+            [
+                seen
+                for name in sorted(group)
+                for seen in sightings.get(name, ())
+                if not seen.assertion.negated and not (seen.assertion.past and seen.assertion.distant)
+            ]
+            for group in combination.groups
+        ]
+        if not all(groups):
+            continue
+        for family in (False, True):
+            chosen = _choose([[s for s in group if s.assertion.family is family] for group in groups])
+            if chosen is None:
+                continue
+            first = min(s.match.start for s in chosen)
+            last = max(s.match.end for s in chosen)
+            said = Assertion(
+                family=family,
+                question=any(s.assertion.question for s in chosen),
+                hypothetical=any(s.assertion.hypothetical for s in chosen),
+            )
+            span = Match(chosen[0].match.label, first, last)
+            lock = combination.lock or any(markers.now(sentence(s.match)) for s in chosen)
+            hit = judge(combination.row, combination.care, span, said, lock)
+            if hit:
+                fired.append(hit)
+    return Findings(tuple(fired), crisis_past)
+
+
+def _choose(groups: Sequence[Sequence[Sighting]]) -> list[Sighting] | None:
+    """One sighting of each group, no two of the very same words; statements before questions."""
+    chosen: list[Sighting] = []
+    for group in groups:
+        free = [s for s in group if all((s.match.start, s.match.end) != (c.match.start, c.match.end) for c in chosen)]
+        if not free:
+            return None
+        chosen.append(min(free, key=lambda s: (s.assertion.conditional, s.match.start)))
+    return chosen
+
+
+def _same_case(one: Fired, other: Fired) -> bool:
+    """A milder reading of the same words: the alarm of a row takes its place."""
+    return one.emergency.condition == other.emergency.condition and one.emergency.asking and not other.emergency.asking

@@ -1,0 +1,128 @@
+"""The lexicon of the 50 rows: phrases, medicines, abbreviations and their rules, from `knowledge/lexicon.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clinical.phrases import Label, Match, PhraseBook, Spelling, outermost
+from bot.clinical.text import Token
+
+# An abbreviation counts in capitals, by itself, or right after one of these.
+_ABBREVIATION_CONTEXT = frozenset(
+    "have has had having got get a an my his her with of from for no not on the possible diagnosed suspected severe mild "
+    "chronic and or left right previous active is ive type since after since bad known".split()
+)
+_SHORT_MESSAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RowTraits:
+    """How time words act on a row; see the head of `lexicon.yml`."""
+
+    past_becomes: str | None = None
+    event: bool = False
+    lasting: bool = False
+    stays: bool = False
+    history: bool = False
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """`lexicon.yml`, checked; its phrases live in the phrase book."""
+
+    rows: Mapping[str, RowTraits]
+    suffixes: Mapping[str, str]
+    harmless: frozenset[str]
+    medicine_endings: tuple[str, ...]
+    not_medicines: frozenset[str]
+
+
+def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
+    """Puts all phrases into the book and returns the rest."""
+    rows: dict[str, RowTraits] = {}
+    suffixes: dict[str, str] = {}
+    for row, entry in data["rows"].items():
+        rows[row] = RowTraits(
+            past_becomes=entry.get("past_becomes"),
+            **{trait: entry.get(trait) == "true" for trait in ("event", "lasting", "stays", "history", "others")},
+        )
+        for phrase in [*entry.get("phrases", ()), *entry.get("medicines", ())]:
+            book.add(Label("row", row), str(phrase), spellable=True)
+        for short in entry.get("abbreviations", ()):
+            book.add(Label("abbreviation", row), short)
+        for suffix in entry.get("suffixes", ()):
+            suffixes[suffix] = row
+    for row, traits in rows.items():
+        if traits.past_becomes is not None and traits.past_becomes not in rows:
+            raise ValueError(f"lexicon.yml: {row} becomes an unknown row {traits.past_becomes!r}")
+    for phrase in data["traps"]:
+        book.add(Label("trap", ""), phrase)
+    for entry in data["swallow"]:
+        if entry["shorter"] not in rows:
+            raise ValueError(f"lexicon.yml: swallow names an unknown row {entry['shorter']!r}")
+        book.add(Label("swallow", entry["shorter"]), entry["longer"])
+    for signal, phrases in data["signals"].items():
+        for phrase in phrases:
+            book.add(Label("signal", signal), phrase)
+    frames = data["medicine_frames"]
+    for name in ("unnamed", "named_after"):
+        for phrase in frames[name]:
+            book.add(Label("medicine", name), phrase)
+    for phrase in data["red_flag"]:
+        book.add(Label("red_flag", ""), phrase)
+    harmless = frozenset(word for name in data["harmless_medicines"] for word in str(name).lower().split())
+    return Lexicon(rows, suffixes, harmless, tuple(frames["looks_like_a_medicine"]), frozenset(frames["not_before"]))
+
+
+def row_matches(
+    text: str, tokens: Sequence[Token], matches: Sequence[Match], lexicon: Lexicon, spelling: Spelling
+) -> list[Match]:
+    """The mentions of rows: the longest of each row, without those that mean something else here."""
+    traps = [m for m in matches if m.label.kind == "trap"]
+    swallows = [m for m in matches if m.label.kind == "swallow"]
+    found = [m for m in matches if m.label.kind == "row"]
+    found += [
+        Match(Label("row", m.label.name), m.start, m.end)
+        for m in matches
+        if m.label.kind == "abbreviation" and _abbreviation_holds(text, tokens, m)
+    ]
+    found += _by_suffix(tokens, lexicon, spelling)
+    kept = [
+        m
+        for m in outermost(found)
+        if not any(t.start <= m.start and m.end <= t.end for t in traps)
+        and not any(s.label.name == m.label.name and s.start <= m.start and m.end <= s.end for s in swallows)
+    ]
+    return sorted(kept, key=lambda m: (m.start, m.end, m.label.name))
+
+
+def _by_suffix(tokens: Sequence[Token], lexicon: Lexicon, spelling: Spelling) -> list[Match]:
+    """Names of medicines that only their ending tells, "-xaban" for one."""
+    found: list[Match] = []
+    for at, token in enumerate(tokens):
+        if token.is_word and len(token.word) >= 7 and not spelling.knows(token.word):
+            for suffix, row in lexicon.suffixes.items():
+                if token.word.endswith(suffix):
+                    found.append(Match(Label("row", row), at, at + 1))
+    return found
+
+
+def _abbreviation_holds(text: str, tokens: Sequence[Token], match: Match) -> bool:
+    """Short tokens need more than their letters: "PE" yes, "pe lesson" no, "as" in a sentence no."""
+    first, last = tokens[match.start], tokens[match.end - 1]
+    written = text[first.start : last.end]
+    words = sum(token.is_word for token in tokens)
+    if words <= _SHORT_MESSAGE:
+        return True
+    if len(written) >= 2 and written.isupper():
+        return not text.isupper() or len(written) >= 3 or _in_context(tokens, match)
+    return len(written.replace(".", "")) >= 2 and written.lower() not in {"as", "me", "us", "ms", "mi", "oi", "ned", "aps"} and _in_context(
+        tokens, match
+    )
+
+
+def _in_context(tokens: Sequence[Token], match: Match) -> bool:
+    return match.start > 0 and tokens[match.start - 1].word in _ABBREVIATION_CONTEXT

@@ -1,0 +1,204 @@
+"""The clinical reading of a message: which rows it names, what it says about them, and what is urgent.
+
+Deterministic rules over a closed lexicon; no model, no clock, no I/O after loading. Same text, same reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.clinical import assertion, emergencies
+from bot.clinical.assertion import Assertion, Clauses
+from bot.clinical.emergencies import Sighting
+from bot.clinical.lexicon import Lexicon, RowTraits, load_lexicon, row_matches
+from bot.clinical.model import Mention, Reading, Signal, Status
+from bot.clinical.phrases import Label, Match, PhraseBook, Spelling
+from bot.clinical.text import Token, Words
+
+_FILLERS = frozenset("a an the my some this that daily new called something like also own regular prescribed weekly on taking of it and".split())
+_MEDICINE_LOOK_AHEAD = 4
+
+
+class Reader:
+    """Reads messages. Load once, share between threads."""
+
+    def __init__(
+        self,
+        book: PhraseBook,
+        spelling: Spelling,
+        lexicon: Lexicon,
+        cues: assertion.AssertionRules,
+        urgent: emergencies.EmergencyRules,
+    ) -> None:
+        self._words = Words()
+        self._book = book
+        self._spelling = spelling
+        self._lexicon = lexicon
+        self._cues = cues
+        self._urgent = urgent
+
+    @classmethod
+    def load(cls, knowledge: Path) -> Reader:
+        """Reads `lexicon.yml`, `assertion.yml`, `emergencies.yml` and `ordinary_words.txt`."""
+        lexicon, cues, urgent = (
+            # Every scalar stays a string: "no", "on" and "off" are words here.
+            yaml.load((knowledge / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+            for name in ("lexicon.yml", "assertion.yml", "emergencies.yml")
+        )
+        ordinary = (knowledge / "ordinary_words.txt").read_text(encoding="utf-8").splitlines()
+        book = PhraseBook({**lexicon["classes"], **cues["classes"], **urgent["classes"]})
+        words = load_lexicon(lexicon, book)
+        rules = assertion.load_rules(cues, book)
+        emergency = emergencies.load_rules(urgent, book, words.rows)
+        spelling = Spelling(book, frozenset(w for w in ordinary if w and not w.startswith("#")), lexicon["typos"])
+        return cls(book, spelling, words, rules, emergency)
+
+    def read(self, text: str) -> Reading:
+        """What one message says, clinically."""
+        tokens = self._words.split(text)
+        matches = self._book.find(tokens, self._spelling.readings)
+        found = row_matches(text, tokens, matches, self._lexicon, self._spelling)
+        idioms = [m for m in matches if m.label.kind == "idiom"]
+        traps = [m for m in matches if m.label.kind == "trap"]
+        literal = [m for m in found if not _within(m, idioms)]
+        clauses = Clauses.of(tokens, self._cues, matches, literal)
+        rows = [
+            Sighting(m.label.name, m, self._traits(m.label.name, m, clauses, tokens), idiom=_within(m, idioms)) for m in found
+        ]
+        rows = [_renamed(seen, self._lexicon.rows[seen.name]) for seen in rows]
+        urgent = emergencies.find(tokens, matches, rows, clauses, self._urgent, [*idioms, *traps])
+        mentions = {
+            (seen.name, tokens[seen.match.start].start, tokens[seen.match.end - 1].end): (
+                Status.IDIOM if seen.idiom else seen.assertion.status()
+            )
+            for seen in rows
+        }
+        named = {name for name, _, _ in mentions}
+        for fired in urgent.fired:
+            if fired.emergency.condition not in named:
+                status = clauses.assess(fired.start, fired.end).status()
+                key = (fired.emergency.condition, tokens[fired.start].start, tokens[fired.end - 1].end)
+                mentions.setdefault(key, status)
+        return Reading(
+            text=text,
+            mentions=tuple(
+                Mention(name, text[start:end], start, end, status)
+                for (name, start, end), status in sorted(mentions.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
+            ),
+            emergency=urgent.first(),
+            signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent.crisis_past),
+        )
+
+    def assess_span(self, text: str, start: int, end: int) -> Status:
+        """What `text` says about its characters `start` to `end`, whatever they name. For measuring."""
+        tokens = self._words.split(text)
+        inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
+        if not inside:
+            return Status.CURRENT
+        matches = self._book.find(tokens, self._spelling.readings)
+        target = Match(Label("row", ""), inside[0], inside[-1] + 1)
+        clauses = Clauses.of(tokens, self._cues, matches, [target])
+        return clauses.assess(target.start, target.end).status()
+
+    def _traits(self, row: str, match: Match, clauses: Clauses, tokens: Sequence[Token]) -> Assertion:
+        """The assertion of a mention, with what is peculiar to its row."""
+        said = clauses.assess(match.start, match.end, match.gaps)
+        traits = self._lexicon.rows[row]
+        if traits.history and not said.past and clauses.past_inside(match.start, match.end):
+            said = replace(said, past=True)
+        if traits.others:
+            said = replace(said, family=False)
+        if traits.stays or (traits.event and not said.distant):
+            said = replace(said, past=False, distant=False)
+        if traits.lasting and said.past and not clauses.past_cue(match.start, match.end) and not traits.history:
+            said = replace(said, past=False, distant=False)
+        return said
+
+    def _signals(
+        self,
+        tokens: Sequence[Token],
+        matches: Sequence[Match],
+        rows: Sequence[Sighting],
+        clauses: Clauses,
+        traps: Sequence[Match],
+        idioms: Sequence[Match],
+        crisis_past: bool,
+    ) -> frozenset[Signal]:
+        signals = {Signal.CRISIS_PAST} if crisis_past else set()
+        spans = [seen.match for seen in rows if not seen.idiom]
+
+        def asserted(match: Match) -> bool:
+            said = clauses.assess(match.start, match.end, match.gaps)
+            return not (said.negated or said.conditional or said.family)
+
+        for match in matches:
+            kind = match.label.kind
+            if kind == "signal":
+                if _within(match, [*traps, *idioms]):
+                    continue
+                signal = Signal(match.label.name)
+                if signal in {Signal.TAKES_BACK, Signal.FOR_ANOTHER_ADULT, Signal.ABUSE_DISCLOSED, Signal.SENSITIVE}:
+                    signals.add(signal)
+                elif not clauses.assess(match.start, match.end, match.gaps).negated:
+                    signals.add(signal)
+            elif kind == "medicine" and match.label.name == "unnamed":
+                if not _overlaps(match, spans) and asserted(match):
+                    signals.add(Signal.UNKNOWN_MEDICINE)
+            elif kind == "medicine":
+                if self._names_unknown(match, tokens, spans) and asserted(match):
+                    signals.add(Signal.UNKNOWN_MEDICINE)
+            elif kind == "red_flag" and not _overlaps(match, spans) and not _within(match, [*traps, *idioms]) and asserted(match):
+                signals.add(Signal.UNPLACED_RED_FLAG)
+        return frozenset(signals)
+
+    def _names_unknown(self, frame: Match, tokens: Sequence[Token], spans: Iterable[Match]) -> bool:
+        """A word after "I take" that is neither everyday English nor in the lexicon."""
+        covered = {at for span in spans for at in range(span.start, span.end)}
+        for at in range(frame.end, min(frame.end + _MEDICINE_LOOK_AHEAD, len(tokens))):
+            token = tokens[at]
+            word = token.word.replace("'", "")
+            if word in _FILLERS or word.isdigit() or word in {"mg", "mcg", "ml", ","}:
+                continue
+            if at in covered or not token.is_word or len(word) < 5 or not word.isalpha() or word in self._lexicon.harmless:
+                return False
+            if any(symbol != word for symbol in self._spelling.readings(token.word) if not symbol.startswith("$")):
+                return False
+            return not self._spelling.knows(word)
+        return False
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """The reading as it travels to the engine and into the store."""
+    emergency = reading.emergency
+    return {
+        "text": reading.text,
+        "findings": [
+            {"condition": m.condition, "text": m.text, "start": m.start, "end": m.end, "status": m.status.value}
+            for m in reading.mentions
+        ],
+        "emergency": None
+        if emergency is None
+        else {"condition": emergency.condition, "care": emergency.care.value, "asking": emergency.asking},
+    }
+
+
+def _within(match: Match, others: Iterable[Match]) -> bool:
+    return any(o.start <= match.start and match.end <= o.end for o in others)
+
+
+def _overlaps(match: Match, others: Iterable[Match]) -> bool:
+    return any(o.start < match.end and match.start < o.end for o in others)
+
+
+def _renamed(seen: Sighting, traits: RowTraits) -> Sighting:
+    """A past mention belongs to the row of the past: "had cancer" is a history of cancer."""
+    if traits.past_becomes is None or seen.idiom or seen.assertion.status() is not Status.PAST:
+        return seen
+    return replace(seen, name=traits.past_becomes)
+
+
