@@ -3,19 +3,22 @@
 import { h } from "./dom.js";
 import { link, paragraphs, safeUrl } from "./text.js";
 
-/**
- * @param {HTMLElement} place a mounted element with role="alert"
- * @param {import("./strings.js").Translate} t
- */
 export class EmergencyCard {
-  #place;
+  #alert;
+  #toggle;
   #t;
-  #toggle = null;
   #asking = false;
 
-  constructor(place, t) {
-    this.#place = place;
+  /**
+   * @param {{alert: HTMLElement, toggle: HTMLButtonElement}} places mounted: an empty element with role="alert", and
+   *   beside it, so that folding is not read out as a new alert, the button that folds it
+   * @param {import("./strings.js").Translate} t
+   */
+  constructor({ alert, toggle }, t) {
+    this.#alert = alert;
+    this.#toggle = toggle;
     this.#t = t;
+    toggle.addEventListener("click", () => this.#fold(!this.#folded));
   }
 
   /**
@@ -23,41 +26,41 @@ export class EmergencyCard {
    * @returns {boolean} whether it is shown
    */
   show(reply) {
-    const t = this.#t;
     const calls = (reply.links ?? []).filter(({ url }) => safeUrl(url));
-    if (this.#toggle && !reply.meta?.emergency && !calls.length) return false;
+    if (this.#shown && !reply.meta?.emergency && !calls.length) return false;
     this.#asking = reply.meta?.emergency?.asking === true;
-    this.#toggle = h("button", { type: "button", class: "quiet", on: { click: () => this.#fold(!this.#folded) } });
-    this.#place.replaceChildren(
-      h(
-        "div",
-        { class: "emergency-inner" },
-        h("div", { class: "emergency-head" }, h("h2", {}, t("emergency.label")), this.#toggle),
-        h("div", { class: "emergency-text" }, ...paragraphs(reply.text)),
-        calls.length ? h("ul", { class: "calls" }, ...calls.map(({ title, url }) => h("li", {}, link(title, url, "call")))) : null,
-      ),
+    const items = calls.map(({ title, url }) => h("li", {}, link(title, url, "call")));
+    // The numbers come before the words: they must not be below what a small screen shows.
+    this.#alert.replaceChildren(
+      h("h2", {}, this.#t("emergency.label")),
+      items.length ? h("ul", { class: "calls" }, ...items) : "",
+      h("div", { class: "emergency-text" }, ...paragraphs(reply.text)),
     );
+    this.#toggle.hidden = false;
     this.#fold(false);
     return true;
   }
 
   /** The talk went on. What was only "if this happens" makes room, but its numbers stay. */
   movedOn() {
-    if (this.#asking && this.#toggle) this.#fold(true);
-    return false;
+    if (this.#asking && this.#shown) this.#fold(true);
   }
 
   clear() {
-    this.#place.replaceChildren();
-    this.#toggle = null;
+    this.#alert.replaceChildren();
+    this.#toggle.hidden = true;
+  }
+
+  get #shown() {
+    return this.#alert.hasChildNodes();
   }
 
   get #folded() {
-    return this.#place.classList.contains("folded");
+    return this.#alert.classList.contains("folded");
   }
 
   #fold(folded) {
-    this.#place.classList.toggle("folded", folded);
+    this.#alert.classList.toggle("folded", folded);
     this.#toggle.setAttribute("aria-expanded", String(!folded));
     this.#toggle.textContent = this.#t(folded ? "emergency.more" : "emergency.less");
   }

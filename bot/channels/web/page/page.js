@@ -211,7 +211,7 @@ async function main() {
   const title = new Title(t);
   const banner = new Banner(t);
   const conversation = new Conversation(api, new Memory());
-  const card = new EmergencyCard(byId("emergency"), t);
+  const card = new EmergencyCard({ alert: byId("emergency-alert"), toggle: byId("emergency-toggle") }, t);
   const box = composer(t, (text) => conversation.send({ text }, text));
 
   const context = {
@@ -226,7 +226,10 @@ async function main() {
     },
   };
   const places = { log: byId("log"), messages: byId("messages"), typing: byId("typing"), jump: byId("jump") };
-  const view = new View(places, context, (reply) => (reply ? card.show(reply) : card.movedOn()));
+  const view = new View(places, context, {
+    onEmergency: (reply) => card.show(reply),
+    onClientWrote: () => card.movedOn(),
+  });
 
   conversation.addEventListener("entries", ({ detail: { entries, history } }) => {
     view.addEntries(entries, history);

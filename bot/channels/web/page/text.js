@@ -4,6 +4,9 @@ import { h } from "./dom.js";
 
 const ITEM = /^\s*[-•]\s+(.*)$/;
 
+/** A line without a full stop right above a list is its heading. */
+const SENTENCE = /[.:!?…]$/;
+
 /**
  * Each line is a paragraph; lines that begin with "- " make a list.
  * @param {string} text
@@ -12,17 +15,21 @@ const ITEM = /^\s*[-•]\s+(.*)$/;
 export function paragraphs(text) {
   const blocks = [];
   let list = null;
+  let blank = true;
   for (const line of text.split(/\r?\n/)) {
     const item = ITEM.exec(line);
     if (item) {
       if (!list) {
+        const above = blocks.at(-1);
+        if (above?.tagName === "P" && !blank && !SENTENCE.test(above.textContent)) above.className = "heading";
         list = h("ul");
         blocks.push(list);
       }
       list.append(h("li", {}, item[1]));
     } else {
       list = null;
-      if (line.trim()) blocks.push(h("p", {}, line.trim()));
+      blank = !line.trim();
+      if (!blank) blocks.push(h("p", {}, line.trim()));
     }
   }
   return blocks;

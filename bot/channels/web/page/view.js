@@ -19,26 +19,31 @@ const SENDING_SHOWN_AFTER = 1000;
 export class View {
   #places;
   #context;
-  #onEmergency;
+  #listeners;
   #shown = []; // {eventId, message, settled}, in the order of the list; only what came from the server
   #items = new Map(); // own messages of this page, by client message id
   #turnStart = null; // first reply since the client last wrote
   #lastTime = 0;
   #atEnd = true;
+  #toEndUnderWay = false;
   #typingTimer = null;
   #reading = null; // message that was scrolled to on purpose
 
   /**
    * @param {Places} places
    * @param {object} context t, say, send, hurry, locale, timezone
-   * @param {(reply: object|null) => boolean} onEmergency gets an emergency reply and says whether the card shows it, or
-   *   null when the client wrote on
+   * @param {{onEmergency: (reply: object) => boolean, onClientWrote: () => void}} listeners `onEmergency` says whether
+   *   the reply is shown outside the list as well
    */
-  constructor(places, context, onEmergency) {
+  constructor(places, context, listeners) {
     this.#places = places;
     this.#context = context;
-    this.#onEmergency = onEmergency;
+    this.#listeners = listeners;
     places.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // A smooth way to the end passes places that are not the end; only the client's own hand leaves it.
+    for (const type of ["wheel", "touchmove", "pointerdown", "keydown", "scrollend"]) {
+      places.log.addEventListener(type, () => (this.#toEndUnderWay = false), { passive: true });
+    }
     places.jump.addEventListener("click", () => {
       this.#toEnd();
       places.log.focus({ preventScroll: true });
@@ -83,12 +88,13 @@ export class View {
       this.#turnStart = null;
       return;
     }
-    this.#turnStart ??= message.node;
+    const pinned = entry.reply?.meta?.kind === "emergency" && this.#listeners.onEmergency(entry.reply);
+    if (pinned) this.#pin(message.node);
+    else this.#turnStart ??= message.node; // what the card shows need not be read a second time
     if (!history) {
       message.node.classList.add("fresh");
-      if (entry.reply?.meta?.kind !== "emergency") say(spoken(entry, t)); // the card is an alert and speaks itself
+      if (!pinned) say(spoken(entry, t)); // the card is an alert and speaks for itself
     }
-    if (entry.reply?.meta?.kind === "emergency" && this.#onEmergency(entry.reply)) this.#pin(message.node);
   }
 
   #pin(node) {
@@ -164,7 +170,7 @@ export class View {
       message.settle(message.titles.includes(text) ? text : null);
       shown.settled = true;
     }
-    this.#onEmergency(null);
+    this.#listeners.onClientWrote();
   }
 
   /** Day and hour, where the talk begins and after a pause. */
@@ -194,6 +200,7 @@ export class View {
 
   #scrolled() {
     const { log, jump } = this.#places;
+    if (this.#toEndUnderWay) return;
     this.#atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
     if (this.#atEnd) jump.hidden = true;
   }
@@ -202,7 +209,10 @@ export class View {
   #reveal(own = null) {
     const { log, jump } = this.#places;
     const first = own ?? this.#turnStart;
-    if (!first) return;
+    if (!first) {
+      if (this.#atEnd) this.#toEnd();
+      return;
+    }
     if (!own && !this.#atEnd && first !== this.#reading) {
       jump.hidden = false;
       return;
@@ -219,6 +229,7 @@ export class View {
   #toEnd(behavior = "auto") {
     const { log, jump } = this.#places;
     this.#atEnd = true;
+    this.#toEndUnderWay = log.scrollHeight - log.scrollTop - log.clientHeight > 1;
     jump.hidden = true;
     log.scrollTo({ top: log.scrollHeight, behavior });
   }
