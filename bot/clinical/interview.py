@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.clinical.model import Tier
 from bot.clinical.record import AGREED, CONFIRMED, DECLINED, MINOR, NO, OTHER, UNSURE, YES, Record, chosen
 from bot.clinical.rules import LISTEN_ONLY, Condition, Item, Rules
-from bot.clinical.triage import Outcome, bring_up, mimics_heard, open_questions, row_state, triage
+from bot.clinical.triage import (
+    MINOR_ROW,
+    Fired,
+    Outcome,
+    bring_up,
+    holds,
+    mimics_heard,
+    open_questions,
+    row_state,
+    triage,
+)
 
 TOTAL_STEPS = 6
 NOT_SURE = "not sure"
@@ -59,67 +69,63 @@ class Question:
 
 
 def next_question(record: Record, rules: Rules, letters: Collection[str] = frozenset()) -> Question | None:
-    """The next question of the screening, or None when it has come to its end."""
+    """The next question of the screening, or None when it has come to its end.
+
+    The order: consent, then rows that may be an emergency, then the age, then the steps. An emergency that is certain
+    ends everything; a STOP ends the questions after the step in which it was found (guide 2.5, 4).
+    """
     consent = record.answers.get("T1")
-    if consent is None:
-        return Question("T1", Kind.CONSENT, "T1", values=(AGREED, MINOR, DECLINED))
     if consent == DECLINED:
         return None
-    if consent == MINOR:
-        if "minor/1" in record.answers:
-            return None
-        return _row_question(rules.conditions["minor"], "minor/1", record, "T1", "T1")
+    if consent not in (AGREED, MINOR):
+        return _consent()
+    result = triage(record, rules, letters)
+    if result.certain_emergency:
+        return None
+    fired = bring_up(record, rules)
+    if consent == AGREED:
+        question = _follow_up(record, rules, fired, _urgent(result, rules))
+        if question is not None:
+            return question
+    if MINOR_ROW in fired:
+        row = rules.conditions[MINOR_ROW]
+        state = row_state(row, record, letters, fired[MINOR_ROW])
+        if not state.complete:
+            return _row_question(row, f"{MINOR_ROW}/1", record, "T1", "T1")
+        if state.tier is not Tier.NONE:
+            return None  # no health questions to a minor, or about one
+        if consent == MINOR:
+            return _consent()  # of age after all
     if record.mode == "short" and "changed" not in record.answers:
         return Question("changed", Kind.CHANGED, "T1", values=(YES, NO, UNSURE))
+    halted = result.certain_stop and "continue_after_stop" not in record.flags
     for step in rules.steps:
         if _left_out(step.id, record):
             continue
         missing = tuple(item for item in step.items if item.id not in record.answers)
         if missing:
-            urgent = _follow_up(record, rules, step.id, emergencies_only=True)
-            if urgent is not None or _halted(record, rules, letters):
-                return None if _halted(record, rules, letters) else urgent
+            # The warning signs are always asked, and a list that was begun is finished.
+            if halted and step is not rules.steps[0] and len(missing) == len(step.items):
+                return None
             confirming = CONFIRMING + step.id in record.tries
             return Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing, confirming=confirming)
         for item in step.items:
             question = _which_question(item, step.id, record, rules)
             if question is not None:
                 return question
-        if _emergency(record, rules, letters):
-            return None
-        question = _follow_up(record, rules, step.id)
+        question = _follow_up(record, rules, fired, fired)
         if question is not None:
             return question
-        if _emergency(record, rules, letters):
-            return None
-    if _halted(record, rules, letters):
-        return None
     if not _left_out("T6", record):
         if "T6" not in record.answers:
-            return Question("T6", Kind.OPEN, "T6")
-        for mimic in mimics_heard(record, rules):
-            if (
-                mimic.question is not None
-                and f"mimic/{mimic.id}" not in record.answers
-                and not _asked(mimic.rows, record)
-            ):
-                return Question(
-                    f"mimic/{mimic.id}",
-                    Kind.YES_NO,
-                    "T6",
-                    mimic.question,
-                    choices=(YES, NO, NOT_SURE),
-                    values=(YES, NO, UNSURE),
-                    condition=mimic.rows[0],
-                    item="T6",
-                    number=0,
-                )
-    question = _follow_up(record, rules, "T6")
-    if question is not None:
-        return question
-    if _halted(record, rules, letters):
-        return None
-    if record.answers.get("summary") != CONFIRMED:
+            return None if halted else Question("T6", Kind.OPEN, "T6")
+        question = _mimic_question(record, rules, fired)
+        if question is not None:
+            return question
+        question = _follow_up(record, rules, fired, fired)
+        if question is not None:
+            return question
+    if not halted and record.answers.get("summary") != CONFIRMED:
         return Question("summary", Kind.SUMMARY, "summary", values=(CONFIRMED,))
     return None
 
@@ -149,7 +155,7 @@ def back(record: Record, rules: Rules) -> tuple[Record, str | None]:
 
 
 def reopen(record: Record, rules: Rules, question: str) -> Record:
-    """Open one question again, with everything that depends on it: a checklist as a whole, a row from that question on."""
+    """Open one question again, with what depends on it: a checklist as a whole, a row from that question on."""
     step = next((s for s in rules.steps if question == s.id or any(question == item.id for item in s.items)), None)
     if step is not None:
         gone = [key for item in step.items for key in (item.id, f"{item.id}/which", f"{item.id}/other")]
@@ -169,24 +175,21 @@ def _left_out(step: str, record: Record) -> bool:
     return record.mode == "short" and step != "T2" and record.answers.get("changed") == NO
 
 
-def _halted(record: Record, rules: Rules, letters: Collection[str]) -> bool:
-    """True when the later questions are left out: after a STOP (guide 2.5, 4), unless the client goes on for the staff."""
-    tier = max((f.tier for f in triage(record, rules, letters).findings if f.complete), default=Tier.NONE)
-    return tier is Tier.EMERGENCY or (tier is Tier.STOP and "continue_after_stop" not in record.flags)
+def _consent() -> Question:
+    return Question("T1", Kind.CONSENT, "T1", values=(AGREED, MINOR, DECLINED))
 
 
-def _emergency(record: Record, rules: Rules, letters: Collection[str]) -> bool:
-    """True when an emergency is certain: nothing more is asked. A row whose own question is open is not certain yet."""
-    return any(
-        finding.tier is Tier.EMERGENCY and finding.complete for finding in triage(record, rules, letters).findings
-    )
+def _urgent(result: Outcome, rules: Rules) -> frozenset[str]:
+    """Rows whose questions cannot wait: emergency rows, and what a combination needs to be certain of an emergency."""
+    waiting = {row for f in result.findings if f.tier is Tier.EMERGENCY for row in f.waits_for}
+    return frozenset(waiting | {name for name, row in rules.conditions.items() if row.is_emergency})
 
 
 def _which_question(item: Item, step: str, record: Record, rules: Rules) -> Question | None:
-    if len(item.rows) == 1 or record.answers.get(item.id) not in (YES, UNSURE):
+    if len(item.rows) == 1 or not holds(record.answers.get(item.id)):
         return None
     which = record.answers.get(f"{item.id}/which")
-    if which is None:
+    if not which:
         labels = tuple(rules.conditions[row].choice_label for row in item.rows)
         return Question(
             f"{item.id}/which",
@@ -203,19 +206,43 @@ def _which_question(item: Item, step: str, record: Record, rules: Rules) -> Ques
     return None
 
 
-def _follow_up(record: Record, rules: Rules, step: str, emergencies_only: bool = False) -> Question | None:
+def _follow_up(record: Record, rules: Rules, fired: Mapping[str, Fired], among: Collection[str]) -> Question | None:
     """The next open question of the rows brought up so far: rows that may be an emergency first."""
-    fired = bring_up(record, rules)
     for name in sorted(fired, key=lambda n: not rules.conditions[n].is_emergency):
         row = rules.conditions[name]
-        if name in ("suicidal_crisis", "minor") or (emergencies_only and not row.is_emergency):
+        if name not in among or name == MINOR_ROW or row_state(row, record, frozenset(), fired[name]).complete:
             continue
-        if row_state(row, record, frozenset(), fired[name]).complete:
+        question = next(q for q, _ in open_questions(row, record) if q not in record.answers)
+        via = next((v for v in fired[name].via if v in rules.items), None)
+        step = via.split(".")[0] if via else _step_at_hand(record, rules)
+        return _row_question(row, question, record, step, via or ("T6" if row.ask != LISTEN_ONLY else None))
+    return None
+
+
+def _step_at_hand(record: Record, rules: Rules) -> str:
+    """The step that a row which was only told, not ticked, belongs to: the one that is open."""
+    open_steps = (s.id for s in rules.steps if any(item.id not in record.answers for item in s.items))
+    return next((step for step in open_steps if not _left_out(step, record)), "T6")
+
+
+def _mimic_question(record: Record, rules: Rules, fired: Mapping[str, Fired]) -> Question | None:
+    """The one question that the reason for the visit calls for, unless the rows it leads to are up already."""
+    for mimic in mimics_heard(record, rules):
+        if mimic.question is None or f"mimic/{mimic.id}" in record.answers:
             continue
-        for question, _ in open_questions(row, record):
-            if question not in record.answers:
-                via = next((v for v in fired[name].via if v in rules.items), "T6" if row.ask != LISTEN_ONLY else None)
-                return _row_question(row, question, record, step, via)
+        if mimic.tier is None and all(row in fired for row in mimic.rows):
+            continue
+        return Question(
+            f"mimic/{mimic.id}",
+            Kind.YES_NO,
+            "T6",
+            mimic.question,
+            choices=(YES, NO, NOT_SURE),
+            values=(YES, NO, UNSURE),
+            condition=mimic.rows[0],
+            item="T6",
+            number=0,
+        )
     return None
 
 
@@ -234,11 +261,6 @@ def _row_question(row: Condition, question: str, record: Record, step: str, item
         number=number,
         warns=row.is_emergency and number == 1,
     )
-
-
-def _asked(rows: tuple[str, ...], record: Record) -> bool:
-    """True when every row that a mimic could bring up has been asked about already."""
-    return all(f"{row}/1" in record.answers for row in rows)
 
 
 __all__ = ["Kind", "Question", "back", "next_question", "outcome", "reopen", "started"]

@@ -98,6 +98,11 @@ class Condition(_Data):
     def is_emergency(self) -> bool:
         return self.base_tier is Tier.EMERGENCY
 
+    @property
+    def never_asked(self) -> bool:
+        """A crisis has no question of its own: the numbers come at once (guide 2.1, rule 2)."""
+        return self.care is Care.CRISIS
+
     def emergency_care(self) -> Care:
         """The kind of care of this row where an answer does not say otherwise."""
         if self.care is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.clinical.model import Care, Tier
-from bot.clinical.record import BRINGS_UP, MINOR, NO, OTHER, UNCLEAR, UNSURE, YES, Record, Said, chosen
+from bot.clinical.record import BRINGS_UP, MINOR, NO, OTHER, UNCLEAR, UNSURE, Record, Said, chosen
 from bot.clinical.rules import (
     ANSWERS_FOR_ANOTHER,
     NEXT,
@@ -26,6 +26,7 @@ from bot.clinical.rules import (
 )
 
 UNPLACED_ROW = "undiagnosed_or_advised_against"
+MINOR_ROW = "minor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Finding:
     complete: bool = True
     shown: str | None = None  # the row whose emergency sentence is read, where it is not this one
     client: str | None = None  # a sentence of its own
+    waits_for: tuple[str, ...] = ()  # rows whose open questions can still change a combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,34 @@ class Outcome:
         top = [f for f in self.findings if f.tier is self.tier]
         return max(top, key=lambda f: f.care.urgency if f.care else 0, default=None)
 
+    @property
+    def certain_emergency(self) -> bool:
+        """True when no open question can take the emergency back: nothing more is asked."""
+        return any(f.tier is Tier.EMERGENCY and f.complete for f in self.findings)
+
+    @property
+    def certain_stop(self) -> bool:
+        """True when a finding that stops a booking has all its answers."""
+        return any(f.tier >= Tier.STOP and f.complete for f in self.findings)
+
+    @property
+    def minor(self) -> bool:
+        """True when the massage is for somebody under 18, or may be."""
+        return any(f.condition == MINOR_ROW for f in self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A row that was brought up, by what, and whether it was brought up as unclear (no follow-ups)."""
+    """A row that was brought up, and by what.
+
+    `unclear` and `plain` can both hold: "not sure which" to an item names the row as unclear (no follow-ups), and
+    the client's words name it plainly (its follow-ups are asked, and their answers decide).
+    """
 
     via: tuple[str, ...]
     said: tuple[Said, ...] = ()
     unclear: bool = False
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,46 +116,49 @@ class RowState:
     fires: tuple[str, ...]
 
 
+def holds(value: str | None) -> bool:
+    """True for every answer that is not a plain "no": unknown is never "no"."""
+    return value is not None and value != NO
+
+
 def bring_up(record: Record, rules: Rules) -> dict[str, Fired]:
     """Every row that the record brings up, in the order in which it came up."""
     fired: dict[str, Fired] = {}
 
     def add(row: str, via: str, said: tuple[Said, ...] = (), unclear: bool = False) -> None:
-        old = fired.get(row)
-        if old is None:
-            fired[row] = Fired((via,), said, unclear)
-        else:
-            fired[row] = Fired(
-                (*old.via, via) if via not in old.via else old.via, old.said + said, old.unclear and unclear
-            )
+        old = fired.get(row, Fired((), plain=False))
+        fired[row] = Fired(
+            old.via if via in old.via else (*old.via, via),
+            old.said + said,
+            old.unclear or unclear,
+            old.plain or not unclear,
+        )
 
+    heard = tuple(said for said in record.said if said.status in BRINGS_UP and said.condition in rules.conditions)
     if record.answers.get("T1") == MINOR:
-        add("minor", "T1")
+        add(MINOR_ROW, "T1")
     for item in rules.items.values():
-        if record.answers.get(item.id) not in (YES, UNSURE):
+        if not holds(record.answers.get(item.id)):
             continue
         if len(item.rows) == 1:
             add(item.rows[0], item.id)
             continue
-        which = record.answers.get(f"{item.id}/which")
-        if which is None:
-            continue
-        for choice in chosen(which):
-            if choice == UNSURE:
+        for choice in chosen(record.answers.get(f"{item.id}/which", "")):
+            if choice in item.rows:
+                add(choice, item.id)
+            elif choice == OTHER:
+                other = record.answers.get(f"{item.id}/other")
+                if other is not None and (other == UNCLEAR or not heard):
+                    add(UNPLACED_ROW, item.id)
+            else:  # "not sure", skipped, or a row that the rules no longer know
                 for row in item.rows:
                     add(row, item.id, unclear=True)
-            elif choice == OTHER:
-                if f"{item.id}/other" in record.answers and record.answers[f"{item.id}/other"] == UNCLEAR:
-                    add(UNPLACED_ROW, item.id)
-            else:
-                add(choice, item.id)
-    for said in record.said:
-        if said.status in BRINGS_UP and said.condition in rules.conditions:
-            add(said.condition, "said", (said,))
+    for said in heard:
+        add(said.condition, "said", (said,))
     if "unplaced_red_flag" in record.flags:
         add(UNPLACED_ROW, "said")
     for mimic in mimics_heard(record, rules):
-        if mimic.question is None or record.answers.get(f"mimic/{mimic.id}") in (YES, UNSURE):
+        if mimic.question is None or holds(record.answers.get(f"mimic/{mimic.id}")):
             for row in mimic.rows:
                 add(row, f"mimic:{mimic.id}")
     queue = list(fired)
@@ -156,8 +181,14 @@ def row_state(
     given: list[Given] = []
     fires: list[str] = []
     complete = False
-    if fired is not None and fired.unclear and f"{row.id}/1" not in record.answers:
-        return RowState(row.unclear_tier, _care(row, row.unclear_tier), True, (row.choice_label,), (), ())
+    least = row.base_tier  # guide 2.1, rule 2: what the row counts as before its answers
+    if f"{row.id}/1" not in record.answers:
+        if fired is not None and fired.unclear and not fired.plain:
+            return RowState(row.unclear_tier, _care(row, row.unclear_tier), True, (row.choice_label,), (), ())
+        if fired is not None and fired.unclear:
+            least = max(least, row.unclear_tier)
+        if row.never_asked:
+            return RowState(least, _care(row, least), True, (), (), ())
     for question, follow_up in open_questions(row, record):
         value = record.answers.get(question)
         if value is None:
@@ -180,14 +211,11 @@ def row_state(
             break
     else:
         complete = True
-    if not complete and not tiers:
-        tier, care = row.base_tier, _care(row, row.base_tier)
-    elif not complete:
-        tier, care = max([*tiers, (row.base_tier, _care(row, row.base_tier))], key=_rank)
-    elif tiers:
-        tier, care = max(tiers, key=_rank)
-    else:
-        tier, care = row.unclear_tier, _care(row, row.unclear_tier)
+    if not complete:
+        tiers.append((least, _care(row, least)))
+    elif not tiers:
+        tiers.append((row.unclear_tier, _care(row, row.unclear_tier)))
+    tier, care = max(tiers, key=_rank)
     return RowState(tier, care, complete, tuple(unclear), tuple(given), tuple(fires))
 
 
@@ -245,21 +273,19 @@ def triage(record: Record, rules: Rules, letters: Collection[str] = frozenset())
             )
         )
     for item in rules.items.values():
-        if record.answers.get(item.id) in (YES, UNSURE) and len(item.rows) > 1 and not _which_placed(item.id, record):
+        if holds(record.answers.get(item.id)) and len(item.rows) > 1 and not _which_placed(item.id, record):
             findings.append(_unplaced(item.rows, item.id, item.text, record, rules))
     findings.extend(_mimic_findings(record, rules))
     findings.extend(_combined(record, rules, fired, states))
     findings.extend(_other_findings(record))
     top = max((f.tier for f in findings), default=Tier.NONE)
-    if record.answers.get("T1") == MINOR and "minor/1" in record.answers:
-        top = max(top, states["minor"].tier)
     urgent = [f.care for f in findings if f.tier is Tier.EMERGENCY and f.care is not None]
     return Outcome(
         tier=top,
         care=max(urgent, key=lambda care: care.urgency, default=None) if top is Tier.EMERGENCY else None,
         findings=tuple(sorted(findings, key=lambda f: -f.tier)),
         unclear=tuple(dict.fromkeys(_unclear_points(record, rules, states))),
-        complex_case=sum(f.tier is Tier.CLEARANCE for f in findings) >= 2,
+        complex_case=len({f.condition for f in findings if f.tier is Tier.CLEARANCE}) >= 2,
         ruleset_version=rules.version,
     )
 
@@ -270,22 +296,32 @@ def mimics_heard(record: Record, rules: Rules) -> tuple[Mimic, ...]:
     return tuple(m for m in rules.mimics.questions if any(_hears(rules.mimics.heard[group], text) for group in m.heard))
 
 
-def facts(record: Record, rules: Rules, states: Mapping[str, RowState]) -> set[str]:
-    """Everything that a combination may name, in the form `combinations.yml` explains."""
-    known: set[str] = set()
+def facts(record: Record, rules: Rules, states: Mapping[str, RowState]) -> dict[str, str | None]:
+    """Everything that a combination may name, in the form `combinations.yml` explains, and the row it comes from.
+
+    An unclear answer may be any of its choices, so each of them counts as a fact.
+    """
+    known: dict[str, str | None] = {}
     for name, state in states.items():
-        if state.tier is Tier.NONE:
-            continue
-        known.add(f"row:{name}")
-        known.update(f"row:{name}>={tier.name}" for tier in Tier if tier <= state.tier)
-    for question, value in record.answers.items():
-        name, _, number = question.partition("/")
-        if name in states and number:
-            known.add(f"answer:{name}:{value}")
-        if name == "mimic" and value in (YES, UNSURE):
-            known.add(question.replace("/", ":"))
-    text = " . ".join([record.words.get("T6", ""), *(said.text for said in record.said if said.status in BRINGS_UP)])
-    known.update(f"heard:{group}" for group, words in rules.mimics.heard.items() if _hears(words, text))
+        if state.tier is not Tier.NONE:
+            known[f"row:{name}"] = name
+            known.update({f"row:{name}>={tier.name}": name for tier in Tier if tier <= state.tier})
+        for question, follow_up in open_questions(rules.conditions[name], record):
+            value = record.answers.get(question)
+            if value is not None:
+                possible = (value,) if follow_up.choice(value) else follow_up.choices
+                known.update({f"answer:{name}:{choice}": name for choice in possible})
+    for mimic in mimics_heard(record, rules):
+        if holds(record.answers.get(f"mimic/{mimic.id}")):
+            known[f"mimic:{mimic.id}"] = None
+    text = " . ".join(
+        [
+            record.words.get("T6", ""),
+            *(words for question, words in record.words.items() if question.endswith("/other")),
+            *(said.text for said in record.said if said.status in BRINGS_UP),
+        ]
+    )
+    known.update({f"heard:{group}": None for group, words in rules.mimics.heard.items() if _hears(words, text)})
     return known
 
 
@@ -294,11 +330,17 @@ def _combined(
 ) -> Iterator[Finding]:
     known = facts(record, rules, states)
     for combination in rules.combinations:
-        if all(any(fact in known for fact in line) for line in combination.when):
-            yield _combination_finding(combination, rules, fired)
+        lines = [[known[fact] for fact in line if fact in known] for line in combination.when]
+        if all(lines):
+            # A line is certain if one of its facts is: words, or a row that has all its answers.
+            waits = [line for line in lines if all(row is not None and not states[row].complete for row in line)]
+            open_rows = tuple(dict.fromkeys(row for line in waits for row in line if row is not None))
+            yield _combination_finding(combination, rules, fired, open_rows)
 
 
-def _combination_finding(combination: Combination, rules: Rules, fired: Mapping[str, Fired]) -> Finding:
+def _combination_finding(
+    combination: Combination, rules: Rules, fired: Mapping[str, Fired], open_rows: tuple[str, ...]
+) -> Finding:
     rows = {
         f.split(":")[1].split(">=")[0] for line in combination.when for f in line if f.startswith(("row:", "answer:"))
     }
@@ -310,15 +352,17 @@ def _combination_finding(combination: Combination, rules: Rules, fired: Mapping[
         combination.care,
         combination.reason,
         tuple(dict.fromkeys(source for row in present for source in row.sources)),
+        complete=not open_rows,
         shown=combination.shown,
         client=combination.client,
+        waits_for=open_rows,
     )
 
 
 def _mimic_findings(record: Record, rules: Rules) -> Iterator[Finding]:
     for mimic in mimics_heard(record, rules):
         answer = record.answers.get(f"mimic/{mimic.id}")
-        if mimic.tier is not None and mimic.question is not None and answer in (YES, UNSURE):
+        if mimic.tier is not None and mimic.question is not None and answer is not None and holds(answer):
             row = rules.conditions[mimic.rows[0]]
             yield Finding(
                 f"mimic:{mimic.id}",
@@ -328,7 +372,7 @@ def _mimic_findings(record: Record, rules: Rules) -> Iterator[Finding]:
                 row.staff_reason,
                 row.sources,
                 (Given(mimic.question, answer, record.words.get(f"mimic/{mimic.id}", "")),),
-                unclear=answer == UNSURE,
+                unclear=answer in (UNSURE, UNCLEAR),
                 shown=row.id,
             )
 
@@ -356,12 +400,13 @@ def _other_findings(record: Record) -> Iterator[Finding]:
 
 def _unplaced(rows: tuple[str, ...], item: str, text: str, record: Record, rules: Rules) -> Finding:
     """An item that was not answered "no" and whose rows are not known (yet): the gravest of them, unclear."""
-    row = max((rules.conditions[name] for name in rows), key=lambda r: r.unclear_tier)
+    row = max((rules.conditions[name] for name in rows), key=lambda r: max(r.base_tier, r.unclear_tier))
+    tier = max(row.base_tier, row.unclear_tier)
     return Finding(
         row.id,
         row.name,
-        row.unclear_tier,
-        _care(row, row.unclear_tier),
+        tier,
+        _care(row, tier),
         row.staff_reason,
         row.sources,
         (Given(text, record.answers[item]),),
@@ -371,20 +416,18 @@ def _unplaced(rows: tuple[str, ...], item: str, text: str, record: Record, rules
 
 
 def _which_placed(item: str, record: Record) -> bool:
-    which = record.answers.get(f"{item}/which")
-    if not which:
-        return False
-    return OTHER not in chosen(which) or f"{item}/other" in record.answers
+    which = chosen(record.answers.get(f"{item}/which", ""))
+    return bool(which) and (OTHER not in which or f"{item}/other" in record.answers)
 
 
 def _unclear_points(record: Record, rules: Rules, states: Mapping[str, RowState]) -> Iterator[str]:
     for item in rules.items.values():
-        if record.answers.get(item.id) == UNSURE:
+        if record.answers.get(item.id) in (UNSURE, UNCLEAR):
             yield item.text
     for state in states.values():
         yield from state.unclear
     for mimic in rules.mimics.questions:
-        if mimic.question and record.answers.get(f"mimic/{mimic.id}") == UNSURE:
+        if mimic.question and record.answers.get(f"mimic/{mimic.id}") in (UNSURE, UNCLEAR):
             yield mimic.question
 
 
@@ -398,7 +441,8 @@ def _unclear(row: Condition, follow_up: FollowUp) -> tuple[Tier, Care | None]:
 
 def _weigh(row: Condition, answer: FollowUpAnswer, letters: Collection[str]) -> tuple[Tier, Care | None]:
     tier = answer.tier
-    assert isinstance(tier, Tier)
+    if not isinstance(tier, Tier):  # NEXT weighs nothing
+        return Tier.NONE, None
     if answer.letter is not None and row.id not in letters:
         tier = max(tier, answer.letter)
     return tier, answer.care if tier is Tier.EMERGENCY else None
@@ -422,7 +466,6 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 __all__ = [
-    "NO",
     "Finding",
     "Fired",
     "Given",
@@ -430,6 +473,7 @@ __all__ = [
     "RowState",
     "bring_up",
     "facts",
+    "holds",
     "mimics_heard",
     "open_questions",
     "row_state",
