@@ -94,8 +94,9 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
             return _row_question(row, f"{MINOR_ROW}/1", record, "T1", "T1")
         if state.tier is not Tier.NONE:
             return None  # no health questions to a minor, or about one
-        if consent == MINOR:
-            return _consent()  # of age after all
+        if consent == MINOR:  # of age after all: asked for consent once more, not for ever
+            order = list(record.answers)
+            return _consent() if order.index("T1") < order.index(f"{MINOR_ROW}/1") else None
     if record.mode == "short" and "changed" not in record.answers:
         return Question("changed", Kind.CHANGED, "T1", values=(YES, NO, UNSURE))
     halted = result.certain_stop and "continue_after_stop" not in record.flags

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bot.clinical.model import Care, Tier
@@ -254,7 +254,11 @@ def triage(record: Record, rules: Rules, letters: Collection[str] = frozenset())
     states: dict[str, RowState] = {}
     for name, source in fired.items():
         row = rules.conditions[name]
-        state = states[name] = row_state(row, record, letters, source)
+        state = row_state(row, record, letters, source)
+        if name == MINOR_ROW and state.tier is Tier.NONE and record.answers.get("T1") == MINOR:
+            # "Under 18" and "18 or over" contradict each other: unclear until consent is answered again.
+            state = replace(state, tier=row.unclear_tier, unclear=(row.follow_up[0].q,))
+        states[name] = state
         if state.tier is Tier.NONE:
             continue
         given = tuple(Given(rules.items[via].text, record.answers[via]) for via in source.via if via in rules.items)
@@ -440,11 +444,11 @@ def _unclear(row: Condition, follow_up: FollowUp) -> tuple[Tier, Care | None]:
 
 
 def _weigh(row: Condition, answer: FollowUpAnswer, letters: Collection[str]) -> tuple[Tier, Care | None]:
-    tier = answer.tier
-    if not isinstance(tier, Tier):  # NEXT weighs nothing
+    if not isinstance(answer.tier, Tier):  # NEXT weighs nothing
         return Tier.NONE, None
+    tier: Tier = answer.tier
     if answer.letter is not None and row.id not in letters:
-        tier = max(tier, answer.letter)
+        tier = max(answer.tier, answer.letter)
     return tier, answer.care if tier is Tier.EMERGENCY else None
 
 
