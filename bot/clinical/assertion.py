@@ -85,6 +85,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
         "break": data["break"],
         "past_before": data["past"]["before"],
         "past_after": data["past"]["after"],
+        "no_longer": data["past"]["no_longer"],
         "distant": data["past"]["distant"],
         "lasting": data["present_perfect"],
         "recent": data["recent"],
@@ -141,6 +142,10 @@ class Clauses:
                 for cue in self._cues.get(name, [])
                 if not _inside(cue, longer) and not all(at in solid for at in range(cue.start, cue.end))
             ]
+        # "Not sure if" doubts; it does not imagine.
+        self._cues["hypothetical"] = [
+            cue for cue in self._cues.get("hypothetical", []) if not _inside(cue, self._cues.get("uncertain_before", []))
+        ]
         self._all_past = {name: list(self._cues.get(name, [])) for name in ("past_before", "past_after")}
         for name in ("past_before", "hypothetical"):
             self._cues[name] = [
@@ -166,6 +171,8 @@ class Clauses:
         distant = any(self._joined(m, start, end, first, last) for m in self._cues.get("distant", ()))
         recent = any(self._joined(m, start, end, first, last) for m in self._cues.get("recent", ()))
         past = self._past(start, end, first, last, lasting)
+        if denied and any(end <= m.start < last and self._same_clause(end, m.start) for m in self._cues.get("no_longer", ())):
+            denied, past = False, True
         uncertain = doubtful or self._uncertain(start, end, first, last)
         return Assertion(
             negated=denied,
@@ -237,11 +244,9 @@ class Clauses:
             return False, False
         hits.sort(key=lambda hit: (-hit[0].end, hit[0].start))
         nearest, certain = hits[0]
-        for other, _ in hits[1:]:
-            between = range(other.end, nearest.start)
-            if other.end <= nearest.start and not any(
-                at in self._covered or self.tokens[at].word in _SEPARATORS for at in between
-            ):
+        for other in (cue for name in ("neg_wide", "neg_near") for cue in self._before(name, nearest.start, first)):
+            between = self.tokens[other.end : nearest.start]
+            if all(token.word in self.rules.through for token in between):
                 return False, True  # a double negative
         return certain, not certain
 
@@ -332,9 +337,12 @@ class Clauses:
             return True
         named = self._cues.get("family_before", []) + (self._cues.get("family_generic", []) if generic else [])
         relatives = {at for m in named for at in range(m.start, m.end)}
-        for at in range(start, end):
-            if at in relatives:
-                return not any(self.tokens[x].word in _SELF and x not in relatives for x in range(start, at))
+        own = [at for at in range(start, end) if at not in relatives and self.tokens[at].word.replace("'", "") in _SELF]
+        if not own and any(at in relatives for at in range(start, end)):
+            return True
+        # "my diabetic dad"
+        if start > first and self.tokens[start - 1].word in {"my", "our", "his", "her", "a", "the"} and end in relatives:
+            return True
         opening = self.tokens[start].word.replace("'", "")
         if opening in _SELF:
             return False
@@ -391,6 +399,8 @@ class Clauses:
         )
 
     def _uncertain(self, start: int, end: int, first: int, last: int) -> bool:
+        if any(start <= cue.start and cue.end <= end for cue in self._cues.get("uncertain_before", ())):
+            return True
         for cue in self._before("uncertain_before", start, first):
             if self._same_clause(cue.end, start) and start - cue.end <= 7:
                 return True

@@ -139,12 +139,13 @@ class Findings:
     fired: tuple[Fired, ...] = ()
     crisis_past: bool = False
 
-    def first(self) -> Emergency | None:
+    def first(self, rules: EmergencyRules) -> Emergency | None:
         """The one to show: a real one before a conditional one, the more urgent, the one that locks."""
         if not self.fired:
             return None
         ranked = sorted(
-            (f.emergency for f in self.fired), key=lambda e: (e.conditional, -e.care.urgency, e.asking, e.condition)
+            (f.emergency for f in self.fired),
+            key=lambda e: (e.conditional, -e.care.urgency, e.asking, e.condition not in rules.rows, e.condition),
         )
         top = ranked[0]
         locks = any(not e.asking for e in ranked if not e.conditional)

@@ -64,6 +64,11 @@ def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
         if entry["shorter"] not in rows:
             raise ValueError(f"lexicon.yml: swallow names an unknown row {entry['shorter']!r}")
         book.add(Label("swallow", entry["shorter"]), entry["longer"])
+    for row, phrases in data["traps_of"].items():
+        if row not in rows:
+            raise ValueError(f"lexicon.yml: traps_of names an unknown row {row!r}")
+        for phrase in phrases:
+            book.add(Label("swallow", row), phrase)
     for signal, phrases in data["signals"].items():
         for phrase in phrases:
             book.add(Label("signal", signal), phrase)
@@ -94,7 +99,7 @@ def row_matches(
         m
         for m in outermost(found)
         if not any(t.start <= m.start and m.end <= t.end for t in traps)
-        and not any(s.label.name == m.label.name and s.start <= m.start and m.end <= s.end for s in swallows)
+        and not any(s.label.name == m.label.name and s.start < m.end and m.start < s.end and s.end >= m.end for s in swallows)
     ]
     return sorted(kept, key=lambda m: (m.start, m.end, m.label.name))
 

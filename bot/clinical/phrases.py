@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.clinical.text import Token
@@ -204,12 +205,12 @@ def _walk(root: _Node, start: int, edges: Edges, tokens: Sequence[Token]) -> Ite
 
 
 def outermost(matches: Iterable[Match]) -> list[Match]:
-    """Of each label only the longest matches: those that lie in no other one of the same label."""
+    """Of each label only the longest matches: no two of the same label share a word."""
     kept: dict[Label, list[Match]] = {}
-    for match in sorted(matches, key=lambda m: (m.start, m.start - m.end)):
-        before = kept.setdefault(match.label, [])
-        if not before or before[-1].end < match.end:
-            before.append(match)
+    for match in sorted(matches, key=lambda m: (m.start - m.end, len(m.gaps), m.start)):
+        others = kept.setdefault(match.label, [])
+        if not any(o.start < match.end and match.start < o.end for o in others):
+            others.append(match)
     return [match for group in kept.values() for match in group]
 
 
@@ -270,9 +271,9 @@ class Spelling:
         found: list[str] = []
         for length in range(len(word) - 2, len(word) + 3):
             allowed = 2 if length >= 8 else 1
-            if abs(length - len(word)) > allowed:
-                continue
-            for candidate in self._by_length.get(length, ()):
-                if OSA.distance(word, candidate, score_cutoff=allowed) <= allowed:
-                    found.append(candidate)
+            if abs(length - len(word)) <= allowed:
+                near = process.extract(
+                    word, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=allowed, limit=None
+                )
+                found += [candidate for candidate, _, _ in near]
         return found

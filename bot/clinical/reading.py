@@ -70,7 +70,7 @@ class Reader:
         rows = [
             Sighting(m.label.name, m, self._traits(m.label.name, m, clauses, tokens), idiom=_within(m, idioms)) for m in found
         ]
-        rows = [_renamed(seen, self._lexicon.rows[seen.name]) for seen in rows]
+        rows = _once([_renamed(seen, self._lexicon.rows[seen.name]) for seen in rows])
         urgent = emergencies.find(tokens, matches, rows, clauses, self._urgent, [*idioms, *traps])
         mentions = {
             (seen.name, tokens[seen.match.start].start, tokens[seen.match.end - 1].end): (
@@ -90,20 +90,19 @@ class Reader:
                 Mention(name, text[start:end], start, end, status)
                 for (name, start, end), status in sorted(mentions.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
             ),
-            emergency=urgent.first(),
+            emergency=urgent.first(self._urgent),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent.crisis_past),
         )
 
-    def assess_span(self, text: str, start: int, end: int) -> Status:
+    def assess(self, text: str, start: int, end: int) -> Assertion:
         """What `text` says about its characters `start` to `end`, whatever they name. For measuring."""
         tokens = self._words.split(text)
         inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
         if not inside:
-            return Status.CURRENT
+            return Assertion()
         matches = self._book.find(tokens, self._spelling.readings)
         target = Match(Label("row", ""), inside[0], inside[-1] + 1)
-        clauses = Clauses.of(tokens, self._cues, matches, [target])
-        return clauses.assess(target.start, target.end).status()
+        return Clauses.of(tokens, self._cues, matches, [target]).assess(target.start, target.end)
 
     def _traits(self, row: str, match: Match, clauses: Clauses, tokens: Sequence[Token]) -> Assertion:
         """The assertion of a mention, with what is peculiar to its row."""
@@ -202,3 +201,12 @@ def _renamed(seen: Sighting, traits: RowTraits) -> Sighting:
     return replace(seen, name=traits.past_becomes)
 
 
+
+
+def _once(rows: Sequence[Sighting]) -> list[Sighting]:
+    """Without the shorter of two overlapping mentions that now belong to the same row."""
+    kept: list[Sighting] = []
+    for seen in sorted(rows, key=lambda s: s.match.start - s.match.end):
+        if not any(k.name == seen.name and _overlaps(seen.match, [k.match]) for k in kept):
+            kept.append(seen)
+    return sorted(kept, key=lambda s: (s.match.start, s.match.end, s.name))
