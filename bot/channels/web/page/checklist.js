@@ -112,13 +112,14 @@ export function checklistForm(checklist, { t, say, send }) {
 
 function makeRow(item, index, choices, t) {
   const name = uniqueId("line");
-  const markId = `${name}-mark`;
-  const mark = h("span", { id: markId, class: "missing-mark" });
+  // T2.5 is line 5 also when only some of the lines are asked again.
+  const number = Number(/\.(\d+)$/.exec(item.id)?.[1] ?? index + 1);
+  const mark = h("span", { class: "missing-mark" });
   const inputs = choices.map((choice) => h("input", { type: "radio", name, value: choice, id: uniqueId("choice") }));
   const node = h(
     "fieldset",
     { class: "row" },
-    h("legend", {}, h("span", { class: "number", "aria-hidden": "true" }, `${index + 1}`), h("span", {}, item.text, " ", mark)),
+    h("legend", {}, h("span", { class: "number" }, `${number}`), h("span", {}, item.text, " ", mark)),
     h(
       "div",
       { class: "three" },
@@ -128,7 +129,7 @@ function makeRow(item, index, choices, t) {
   return {
     item,
     node,
-    number: index + 1,
+    number,
     value: () => inputs.find((input) => input.checked)?.value ?? null,
     choose: (choice) => {
       for (const input of inputs) input.checked = input.value === choice;
