@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"[^\s,;:<>()\"]+@[^\s,;:<>()\"]+|\S*@\S*")
 _DIGITS = re.compile(r"\d(?:[\s().+\-/]*\d){4,}")
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|yes|sure)\b[\s,!.]*)?"
-    r"(?:(?:you can |please |just )*(?:my (?:full )?name(?:'s| is)?|name(?:'s| is)|name\s*:|it'?s|it is|this is|"
+    r"(?:(?:you can |please |just )*(?:my (?:full )?name(?:'s| is)?|name(?:'s| is)?|it'?s|it is|this is|"
     r"i am|i'm|im|call me|put(?: it)?(?: down)?(?: under| as)?|under|for|write|use)\b[\s:,]*)+",
     re.IGNORECASE,
 )

@@ -61,6 +61,9 @@ def understand(step: Step, text: str, clinic: Clinic, now: datetime.datetime, ph
         phrases: short replies such as "yes" (`knowledge/replies.yml`).
     """
     if step.id == "name":
+        when = _when(text, clinic, now)
+        if when is not None and (when.clocks or when.window):
+            return None  # "half past ten" is about the question before
         try:
             return read_name(text)
         except ContactError:
@@ -120,11 +123,11 @@ def _numbered(step: Step, text: str) -> str | None:
     """ "2", "number 2", "the second one", "the last": a place among the buttons."""
     said = plain(text)
     found = re.fullmatch(
-        r"(?:number |no |option |the |take |nr )*(\d{1,2}|\w+?)(?:st|nd|rd|th)?(?: one| option)?", said
+        r"(?:number |no |option |the |take |nr )*(?:(\d{1,2})(?:st|nd|rd|th)?|(\w+))(?: one| option)?", said
     )
     if found is None:
         return None
-    word = found[1]
+    word = found[1] or found[2]
     if word == "last":
         values = [choice.value for choice in step.choices if isinstance(choice.title, str)]
         return values[-1] if values else None

@@ -141,7 +141,7 @@ def read_when(text: str, today: datetime.date, *, month_first: bool, strict: boo
         _any(reading)
         _windows(reading)
         _days(reading, today, month_first)
-        _clocks(reading)
+        _clocks(reading, bare=strict)
     except _Unclear:
         return None
     words = re.findall(r"[\w'&]+", reading.rest)
@@ -188,11 +188,11 @@ def _windows(reading: _Reading) -> None:
             windows.append(window)
     after = rf"\b(?:any ?time )?(?:after|from|later than|not before|starting(?: at)?)\s+(?P<a>{_LOOSE_CLOCK})"
     for match in reading.cut(rf"{after}(?:\s+(?:on|onwards?|or later))?"):
-        windows.append((_likely(match["a"]), "24:00"))
+        windows.append((_from(match["a"]), "24:00"))
     for match in reading.cut(rf"\b(?P<a>{_LOOSE_CLOCK})\s+(?:or later|onwards?)\b"):
-        windows.append((_likely(match["a"]), "24:00"))
+        windows.append((_from(match["a"]), "24:00"))
     for match in reading.cut(rf"\b(?:before|by|until|till|up to|no later than|earlier than)\s+(?P<a>{_LOOSE_CLOCK})"):
-        windows.append(("00:00", _likely(match["a"])))
+        windows.append(("00:00", likely(_readings(match["a"]))))
     if windows:
         first, last = max(window[0] for window in windows), min(window[1] for window in windows)
         if first >= last:
@@ -200,11 +200,11 @@ def _windows(reading: _Reading) -> None:
         reading.found = replace(reading.found, window=(first, last))
 
 
-def _clocks(reading: _Reading) -> None:
+def _clocks(reading: _Reading, *, bare: bool) -> None:
     times = {_readings(match[0]) for match in reading.cut(rf"\b{_CLOCK_TEXT}")}
     times |= {_readings(match["a"]) for match in reading.cut(rf"\b(?:at|around|about)\s+(?P<a>{_HOUR})(?![\w:./])")}
     # After a day, a bare number is a time: "tomorrow 5". Alone it may be the place in a list, so it is left alone.
-    if not times and reading.found.day is not None:
+    if bare and not times and reading.found.day is not None:
         times = {_readings(match[0]) for match in reading.cut(rf"\b{_HOUR}(?![\w:./-])")}
     if len(times) > 1:
         raise _Unclear
@@ -252,14 +252,14 @@ def _number(text: str) -> int:
     return _NUMBERS[text] if text in _NUMBERS else int(text)
 
 
-def _likely(text: str) -> str:
-    """The one reading of a limit that a clinic's day suggests: 7 to 11 in the morning, 12 to 6 in the afternoon."""
-    return likely(_readings(text))
-
-
-def likely(readings: tuple[str, ...]) -> str:
+def likely(readings: tuple[str, ...], *, first: str = "07:00", last: str = "19:00") -> str:
     """Of two readings of a time, the one within a usual working day."""
-    return next((time for time in readings if "07:00" <= time < "19:00"), readings[0])
+    return next((time for time in readings if first <= time < last), readings[0])
+
+
+def _from(text: str) -> str:
+    """A time from which on somebody is free: "after 7" is the evening, since 7 in the morning limits nothing."""
+    return likely(_readings(text), first="08:00", last="20:00")
 
 
 def _between(first: str, last: str) -> Window:

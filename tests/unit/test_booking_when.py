@@ -62,7 +62,10 @@ MORNING, AFTERNOON, EVENING = ("00:00", "12:00"), ("12:00", "17:00"), ("17:00", 
 WINDOWS = {
     "afternoon": AFTERNOON, "in the afternoon": AFTERNOON, "mornings only": MORNING, "evenings are best": EVENING,
     "after 5": EVENING, "after 5pm": EVENING, "5 or later": EVENING, "after work": EVENING, "before noon": MORNING,
-    "before 11": ("00:00", "11:00"), "after half past ten": ("10:30", "24:00"), "from 9 on": ("09:00", "24:00"),
+    "before 11": ("00:00", "11:00"), "after 7": ("19:00", "24:00"), "after 8": ("08:00", "24:00"),
+    "before 7": ("00:00", "07:00"),
+
+    "after half past ten": ("10:30", "24:00"), "from 9 on": ("09:00", "24:00"),
     "between 2 and 4": ("14:00", "16:00"), "2-4pm": ("14:00", "16:00"), "from 9 to 12": ("09:00", "12:00"),
     "11 to 1 pm": ("11:00", "13:00"), "lunchtime": ("12:00", "14:00"), "late afternoon": ("15:00", "18:00"),
     "first thing": MORNING, "afternoon after 3": ("15:00", "17:00"),
