@@ -78,6 +78,10 @@ class TurnAction(Action, ABC):
     """
 
     @abstractmethod
+    def name(self) -> str:
+        """The action's name in the domain."""
+
+    @abstractmethod
     def act(self, turn: Turn) -> Done:
         """Answer the turn. Runs in a worker thread."""
 
@@ -85,9 +89,7 @@ class TurnAction(Action, ABC):
         """What Rasa has to remember when `act` could not do its work."""
         return []
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         try:
             done = await asyncio.to_thread(self._in_transaction, tracker)
         except Exception as error:  # the client must hear something, and no text may reach the log
@@ -148,7 +150,14 @@ def _interrupted(tracker: Tracker) -> bool:
         if event.get("event") == "action":
             name = str(event.get("name") or "")
             if name.startswith("action_") and not name.startswith(
-                ("action_ask_", "action_listen", "action_extract", "action_session", "action_screening", "action_booking")
+                (
+                    "action_ask_",
+                    "action_listen",
+                    "action_extract",
+                    "action_session",
+                    "action_screening",
+                    "action_booking",
+                )
             ):
                 return name not in ("action_resume", "action_start_again", "action_loose_answer", "action_reschedule")
     return False

@@ -6,11 +6,12 @@ from rasa_sdk.events import EventType, SlotSet
 from sqlalchemy import func, select
 
 from actions._turn import Done, Turn, TurnAction, context, main_menu, menu
+from bot.bookings import BookingDesk
 from bot.clinical.record import Record
 from bot.reply import Button, Link, Reply, ReplyKind
 from bot.screening import ScreeningDesk
 from bot.store import bookings, conversations, screenings
-from bot.store.models import Consent, Message
+from bot.store.models import Booking, Consent, Message
 
 NOWHERE = SlotSet("next_flow", "none")
 
@@ -21,7 +22,7 @@ def text(key: str, **variables: object) -> str:
 
 def phone_links() -> tuple[Link, ...]:
     """The clinic's phone to tap, where it is set."""
-    phone = context().clinic.tree["clinic"]["phone"]
+    phone = context().clinic.clinic.phone
     return (Link(f"Call {phone}", f"tel:{phone.replace(' ', '')}"),) if phone else ()
 
 
@@ -133,7 +134,7 @@ class Person(TurnAction):
 
     def act(self, turn: Turn) -> Done:
         conversations.hand_off(turn.session, turn.conversation.id, "person")
-        hours = context().clinic.tree["clinic"]["human_hours"]
+        hours = context().clinic.clinic.human_hours
         return Done((Reply(text("person_taken", human_hours=hours), ReplyKind.NOTICE, links=phone_links()),))
 
 
@@ -180,8 +181,10 @@ class MyData(TurnAction):
         desk = ScreeningDesk(context())
         lines = desk.in_words(Record.from_json(screening.record)) if screening is not None else []
         requests = [
-            text("my_data_request", reference=booking.reference)
-            for booking in bookings.of_conversation(session, conversation.id)
+            text("my_data_request", reference=reference)
+            for reference in session.scalars(
+                select(Booking.reference).where(Booking.conversation_id == conversation.id)
+            )
         ]
         words = text(
             "my_data",
@@ -254,7 +257,7 @@ class Affirm(TurnAction):
         if pending == "start_again":
             return start_again(turn)
         if pending == "cancel_booking":
-            return Done((cancel(turn),), (NOWHERE,))
+            return Done((BookingDesk(context()).cancel(turn.session, turn.conversation),), (NOWHERE,))
         return Done((Reply(text("affirm_nothing_asked"), ReplyKind.MENU, main_menu()),), (NOWHERE,))
 
     def failed(self) -> list[EventType]:
@@ -331,12 +334,3 @@ def start_again(turn: Turn) -> Done:
         turn.session.delete(unfinished)
     conversations.set_context(turn.conversation, draft=None, pending=None, topic=None)
     return Done((Reply(text("start_again_done"), ReplyKind.MENU, main_menu()),), (NOWHERE,))
-
-
-def cancel(turn: Turn) -> Reply:
-    """Cancel the open request of this conversation."""
-    booking = bookings.latest_open(turn.session, turn.conversation.id)
-    if booking is None:
-        return Reply(text("booking.cancel_none"), ReplyKind.BOOKING, main_menu())
-    bookings.cancel(turn.session, booking.reference)
-    return Reply(text("booking.cancelled", reference=booking.reference), ReplyKind.BOOKING, menu(("button.book", "book")))

@@ -52,9 +52,7 @@ class Suggest(TurnAction):
         near = [name for name, _ in turn.ranking if name in context().topics][:SUGGESTIONS]
         turn.conversation.misses += 1
         turn.session.add(
-            Unanswered(
-                conversation_id=turn.conversation.id, text=turn.message.text, suggestions=list(near), at=now()
-            )
+            Unanswered(conversation_id=turn.conversation.id, text=turn.message.text, suggestions=list(near), at=now())
         )
         topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
         if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:

@@ -71,5 +71,3 @@ class ScreeningEnd(TurnAction):
 
     def failed(self) -> list[EventType]:
         return [SlotSet("next_flow", "none")]
-
-

@@ -45,7 +45,7 @@ class Context:
         """
         knowledge = settings.knowledge_dir
         clinic = Clinic.load(knowledge)
-        locale = load_locale(knowledge, clinic.locale)
+        locale = load_locale(knowledge, clinic.clinic.locale)
         return Context(
             settings=settings,
             database=Database(settings.database_url),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
+from bot.booking.when import say_when
 from bot.context import Context
 from bot.reply import Reply, ReplyKind
 from bot.store import bookings, conversations, now, screenings
@@ -50,8 +51,10 @@ def tidy(context: Context) -> None:
     with context.database.session() as session:
         screenings.expire(session, context.rules, moment)
         for booking in bookings.expire_holds(session, moment):
+            assert booking.start is not None
+            when = say_when(booking.start, context.clinic.zone)
             reply = Reply(
-                context.wording.text("booking.expired_hold"),
+                context.wording.text("booking.expired_hold", when=when, reference=booking.reference),
                 ReplyKind.BOOKING,
                 meta={"booking": {"reference": booking.reference, "state": booking.state, "slot": None}},
             )

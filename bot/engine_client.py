@@ -22,6 +22,7 @@ class EngineClient:
             base_url=f"{settings.engine_url}/webhooks/service",
             headers={"X-NMT-Secret": settings.engine_secret.get_secret_value()},
             timeout=httpx.Timeout(settings.engine_timeout_s, connect=2.0),
+            trust_env=False,  # a proxy of the environment has no business between two processes of one machine
         )
 
     def message(self, conversation_id: str, text: str, message_id: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from bot import emergency
+from bot.bookings import BookingDesk
 from bot.clinical.answers import choice_value
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
 from bot.clinical.record import UNSURE, Record
@@ -79,6 +80,7 @@ class Gateway:
         self._context = context
         self._engine = engine
         self._desk = ScreeningDesk(context)
+        self._bookings = BookingDesk(context)
         self._say = context.wording.text
         self._locks: OrderedDict[str, threading.Lock] = OrderedDict()
         self._locks_guard = threading.Lock()
@@ -92,7 +94,7 @@ class Gateway:
             Its id, its bearer token (shown once, kept hashed) and the greeting.
         """
         with self._context.database.session() as session:
-            wanted = locale or self._context.clinic.locale
+            wanted = locale or self._context.clinic.clinic.locale
             conversation, token = conversations.create(session, channel, wanted, address)
             row = conversations.add_reply(session, conversation.id, self._greeting())
             return conversation.id, token, Turn("", [_public(row)])
@@ -196,12 +198,16 @@ class Gateway:
             if verdict.forward is not None and message.payload is None:
                 self._note_reading(session, conversation, stored, reading)
                 late = self._desk.late_update(session, conversation, reading, stored)
+                if late:
+                    self._bookings.withdraw(session, conversation)
         if locked_now:
             self._hold_dialogue(conversation_id, message)
         replies, state = list(verdict.replies), "done"
         if verdict.forward is not None and not staffed:
             try:
-                replies += self._engine_turn(conversation_id, message, verdict.forward, late)
+                said = self._engine_turn(conversation_id, message, verdict.forward, late)
+                # Under a lock only real answers follow the number: no menus, no guesses at what was meant.
+                replies += [r for r in said if not locked_before or r.kind not in (ReplyKind.MENU, ReplyKind.FALLBACK)]
             except EngineError as error:
                 state = "failed"
                 logger.error("The engine did not answer message %s: %s", message.uid, error)
@@ -239,7 +245,7 @@ class Gateway:
 
     def _call_back(self, session: Any, conversation: Conversation) -> list[Reply]:
         conversations.hand_off(session, conversation.id, "call_back")
-        hours = self._context.clinic.tree["clinic"]["human_hours"]
+        hours = self._context.clinic.clinic.human_hours
         taken = Reply(self._say("person_call_taken", human_hours=hours))
         if conversation.lock is None:
             return [taken]
@@ -408,7 +414,7 @@ class Gateway:
             row = max(rows, key=lambda r: r.emergency_care().urgency)
             found = Emergency(row.id, row.emergency_care(), asking=True, conditional=True)
             replies.append(emergency.reply(found, rules, self._context.locale))
-        number = str(self._context.clinic.tree["clinic"]["phone"] or "")
+        number = self._context.clinic.clinic.phone or ""
         links = (Link(f"Call {number}", f"tel:{number.replace(' ', '')}"),) if number else ()
         return [*replies, Reply(self._say("engine_down"), ReplyKind.FALLBACK, links=links)]
 

@@ -85,6 +85,11 @@ class Heard:
         text = self.message.text.strip()
         return text.endswith("?") or _ASKS.match(text) is not None
 
+    @property
+    def is_other_business(self) -> bool:
+        """True when the dialogue knows what is meant, and it is not a small word such as yes or thanks."""
+        return self.intent != "nlu_fallback" and self.confidence >= SURE and self.intent not in _SMALL_REPLIES
+
 
 class ScreeningDesk:
     """The health questions of one clinic."""
@@ -124,15 +129,12 @@ class ScreeningDesk:
 
     def _already_valid(self, latest: Screening, origin: str) -> Reply:
         assert latest.valid_until is not None
-        buttons = [
+        buttons = (
             Button(self._say("button.book"), {"do": "intent", "intent": "book"}),
             Button(self._say("button.start_again"), {"do": "intent", "intent": "screen", "again": True}),
-        ]
-        return Reply(
-            self._say("screening.already_valid", valid_until=self.day(latest.valid_until)),
-            ReplyKind.NOTICE,
-            tuple(buttons),
         )
+        words = self._say("screening.already_valid", valid_until=self.day(latest.valid_until))
+        return Reply(words, ReplyKind.NOTICE, buttons)
 
     def locked(self, conversation: Conversation) -> Reply:
         """Why nothing goes on after an emergency."""
@@ -235,6 +237,8 @@ class ScreeningDesk:
             return reopen(record, self._rules, value.removeprefix("reopen:")), ()
         if heard.do["question"] != question.id:
             return record, (Reply(self._say("stale_button")),)
+        if question.kind is Kind.CHECKLIST and value == YES:  # not a no to every line: show the list again
+            return record.without_try(CONFIRMING + question.id), ()
         if question.kind is Kind.CHECKLIST:
             return replace_answers(record, {item.id: NO for item in question.items}), ()
         return self._answered(record, question, value, "")
@@ -257,7 +261,7 @@ class ScreeningDesk:
         answer = understanding.understand(question, text, named, self._rules, self._context.phrases)
         if question.confirming:
             record = record.without_try(CONFIRMING + question.id)
-        asks = heard.is_question and not _is_act(heard.intent) and heard.confidence >= SURE
+        asks = is_question_of_client(heard)
         open_words = question.kind in (Kind.OPEN, Kind.OTHER)
         if open_words and asks and not named:
             return Taken(interruption=True)
@@ -278,7 +282,7 @@ class ScreeningDesk:
             return record, ()  # not all of them: show the list again
         if named and started(record):
             return record, ()  # nothing for this question, but noted as volunteered
-        if heard.intent != "nlu_fallback" and heard.confidence >= SURE and heard.intent not in _SMALL_REPLIES:
+        if heard.is_other_business:
             return Taken(interruption=True)
         return self._not_understood(session, conversation, record, question)
 
@@ -302,7 +306,7 @@ class ScreeningDesk:
         screening = screenings.open_one(session, conversation.id)
         assert screening is not None
         screening.record = record.without().to_json()
-        human_hours = self._context.clinic.tree["clinic"]["human_hours"]
+        human_hours = self._context.clinic.clinic.human_hours
         words = self._say("person_out_of_hours" if not human_hours else "third_miss")
         return Taken((Reply(words, ReplyKind.NOTICE, self._menu("button.person", "button.resume")),), done=True)
 
@@ -433,7 +437,10 @@ class ScreeningDesk:
                 return Reply(self._say("screening.consent"), ReplyKind.QUESTION, buttons, meta=meta)
             case Kind.CHECKLIST if question.confirming:
                 text = self._say("screening.confirm_none", count=len(question.items))
-                buttons = (Button(self._say("button.yes"), _answer(question, NO)),)
+                buttons = (
+                    Button(self._say("button.yes"), _answer(question, NO)),
+                    Button(self._say("button.no"), _answer(question, YES)),
+                )
                 return Reply(text, ReplyKind.CONFIRM, buttons, checklist=self._lines(question), meta=meta)
             case Kind.CHECKLIST:
                 return self._checklist(question, meta)
@@ -710,7 +717,7 @@ class ScreeningDesk:
         return ", ".join(_lower_first(self._rules.conditions[row].choice_label) for row in rows)
 
     def _consent_version(self) -> str:
-        return str(self._context.clinic.tree["privacy"]["consent_version"])
+        return self._context.clinic.privacy.consent_version
 
     def in_words(self, record: Record) -> list[str]:
         """What was answered, line by line, in plain words."""
@@ -733,6 +740,11 @@ _INTENT_OF = {
     "button.book": "book",
     "button.resume": "screen",
 }
+
+
+def is_question_of_client(heard: Heard) -> bool:
+    """True for a question about something else: it is answered, then the open question comes back."""
+    return heard.is_question and not _is_act(heard.intent) and heard.confidence >= SURE
 
 
 def with_reading(record: Record, reading: Reading, message_uid: str) -> Record:

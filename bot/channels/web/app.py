@@ -134,10 +134,10 @@ def _route(request: Request) -> str:
 
 
 def _page_routes(app: FastAPI, context: Context) -> None:
-    clinic = context.clinic.tree["clinic"]
+    clinic = context.clinic.clinic
     contact = " or ".join(
         f'<a href="{scheme}:{html.escape(value.replace(" ", "") if scheme == "tel" else value)}">{html.escape(value)}</a>'
-        for scheme, value in (("tel", clinic["phone"]), ("mailto", clinic["email"]))
+        for scheme, value in (("tel", clinic.phone), ("mailto", clinic.email))
         if value
     )
     page = (PAGE / "index.html").read_text("utf-8").replace("<!-- contact -->", contact)

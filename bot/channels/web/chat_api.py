@@ -51,12 +51,12 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     @routes.get("/page")
     def page() -> schemas.Page:
         """What the client page shows of the clinic."""
-        clinic = context.clinic.tree["clinic"]
+        clinic = context.clinic.clinic
         return schemas.Page(
-            clinic=clinic["name"],
-            phone=clinic["phone"],
-            email=clinic["email"],
-            locale=context.clinic.locale,
+            clinic=clinic.name,
+            phone=clinic.phone,
+            email=clinic.email,
+            locale=clinic.locale,
             emergency_number=str(context.locale["emergency_number"]),
         )
 

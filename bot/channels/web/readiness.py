@@ -50,7 +50,7 @@ class Readiness:
         settings = self._context.settings
         headers = {"X-NMT-Secret": settings.actions_secret.get_secret_value()}
         try:
-            answer = httpx.get(settings.actions_health_url, headers=headers, timeout=2)
+            answer = httpx.get(settings.actions_health_url, headers=headers, timeout=2, trust_env=False)
         except httpx.HTTPError as error:
             return _down(f"does not answer: {type(error).__name__}")
         return UP if answer.status_code == 200 else _down(f"answers with status {answer.status_code}")
