@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 import aiohttp
@@ -15,8 +16,8 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 logger = logging.getLogger(__name__)
 
-# Long enough for a slow database, short enough for a client who waits.
-TIMEOUT = 15.0
+# Long enough for a slow database; the service gives a whole turn 20 seconds.
+TIMEOUT = 10.0
 # Below the idle time after which servers close a connection, so a call never meets one being closed.
 _IDLE = 3.0
 _REJECTED = 400
@@ -38,8 +39,18 @@ GATES = {
 # Intents that leave every form without asking the form.
 ALWAYS_INTERRUPT = frozenset({"hold"})
 
-#: Names of the actions that failed in the turn at hand.
-failed_actions: ContextVar[List[str]] = ContextVar("failed_actions")
+
+@dataclass
+class Failures:
+    """What went wrong in one turn."""
+
+    actions: List[str] = field(default_factory=list)
+    # Nobody answered. The rest of the turn does not try again: a client would wait for every single action.
+    unreachable: bool = False
+
+
+#: Of the turn at hand; set by the channel.
+failures: ContextVar[Failures] = ContextVar("failures")
 
 Json = Dict[str, Any]
 
@@ -57,14 +68,19 @@ class ActionServer(EndpointConfig):
         name = call["next_action"]
         if name.startswith("validate_") and not _is_to_be_judged(call["tracker"]):
             return {"events": [], "responses": []}
+        if current_failures().unreachable:
+            return self._failed(name, "not tried again")
         try:
             answer = await self._post(call)
         except ClientResponseError as error:
             if error.status == _REJECTED and _is_rejection(error.text):
                 raise
             return self._failed(name, f"status {error.status}")
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            current_failures().unreachable = True
             return self._failed(name, type(error).__name__)
+        except ValueError:
+            return self._failed(name, "an answer of another form than agreed")
         events = answer.get("events", [])
         if name in GATES:
             events = [_slot(*GATES[name]), *events]
@@ -95,9 +111,7 @@ class ActionServer(EndpointConfig):
 
     def _failed(self, name: str, reason: str) -> Json:
         logger.error("Action %s failed: %s", name, reason)
-        failures = failed_actions.get(None)
-        if failures is not None:
-            failures.append(name)
+        current_failures().actions.append(name)
         if name.startswith("validate_"):
             # Nobody judged the message: it is neither an answer nor a reason to leave the form.
             raise ActionServerError(name)
@@ -106,6 +120,11 @@ class ActionServer(EndpointConfig):
 
 class ActionServerError(RuntimeError):
     """The action server did not do its work. Carries the name of the action and nothing of the conversation."""
+
+
+def current_failures() -> Failures:
+    """Where this turn notes its failures; outside a turn of the channel they are noted nowhere."""
+    return failures.get(None) or Failures()
 
 
 def _is_to_be_judged(tracker: Json) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import re
-from typing import Any, Awaitable, Callable, Dict, FrozenSet, List, Optional
+from typing import Any, Awaitable, Callable, Dict, FrozenSet, Optional
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
@@ -18,7 +18,7 @@ from sanic.exceptions import InvalidUsage, PayloadTooLarge, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.engine.action_endpoint import failed_actions
+from bot.engine.action_endpoint import Failures, failures
 from bot.engine.encoder import shared_encoder
 from bot.engine.freetext import as_free_text
 from bot.engine.tracker_store import ConversationStore
@@ -163,15 +163,15 @@ def as_understood(text: str, allowed: FrozenSet[str]) -> str:
 
 
 async def _turn(message: UserMessage, on_new_message: Handler) -> HTTPResponse:
-    failures: List[str] = []
-    failed_actions.set(failures)
+    failed = Failures()
+    failures.set(failed)
     try:
         await on_new_message(message)
     except Exception as error:  # the client must hear something whatever went wrong
         return explain_error(error)
     said = message.output_channel.messages
-    if failures:
-        return json({"error": "action_failed", "actions": failures, "messages": said}, status=500)
+    if failed.actions:
+        return json({"error": "action_failed", "actions": failed.actions, "messages": said}, status=500)
     return json({"messages": said})
 
 

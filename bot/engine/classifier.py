@@ -49,7 +49,7 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
 
         `letter_weight`: what letter sequences count beside the sentence vector.
         """
-        return {"inverse_regularisation": 10.0, "letter_weight": 1.5, "ranking_length": 10}
+        return {"inverse_regularisation": 10.0, "letter_weight": 1.0, "ranking_length": 10}
 
     @classmethod
     def create(

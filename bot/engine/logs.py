@@ -38,14 +38,18 @@ def configure_logs(level: int = logging.ERROR) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WordlessFormatter())
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # Warnings of Rasa quote what could not be parsed.
-    warnings.simplefilter("ignore")
+    # Warnings of Rasa quote what could not be parsed, and libraries undo filters: nothing is shown at all.
+    warnings.showwarning = _unseen
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, _only_the_event],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+
+
+def _unseen(*_: object, **__: object) -> None:
+    """Show no warning."""
 
 
 def _only_the_event(_logger: object, _method: str, event: structlog.types.EventDict) -> str:

@@ -38,7 +38,8 @@ class MiniLM:
         tokenizer.enable_truncation(max_length=MAX_TOKENS)
         self._weights = {name: tf.constant(array) for name, array in weights.items() if array.dtype == np.float32}
         ids = tf.TensorSpec(shape=[None, None], dtype=tf.int32)
-        self._forward = tf.function(self._network, input_signature=[ids, ids])
+        # Plain TensorFlow throughout, so nothing has to be translated: half a second of every start.
+        self._forward = tf.function(self._network, input_signature=[ids, ids], autograph=False)
 
     @classmethod
     def load(cls) -> MiniLM:

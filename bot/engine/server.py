@@ -60,11 +60,11 @@ def _listen_again(tracker: Any, _output: Any, _texts: Any) -> None:
     from rasa.shared.core.constants import ACTION_LISTEN_NAME
     from rasa.shared.core.events import ActionExecuted
 
-    from bot.engine.action_endpoint import failed_actions
+    from bot.engine.action_endpoint import current_failures
 
     logger.error("A turn was ended after too many actions.")
     tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
-    failed_actions.get([]).append("too_many_actions")
+    current_failures().actions.append("too_many_actions")
 
 
 def create_app(model: Path, fingerprint: str) -> Any:

@@ -19,6 +19,7 @@ from bot.engine.paths import ROOT, data_directory, model_fingerprint, model_path
 EXIT_FAILED = 1
 EXIT_STALE = 3
 KEPT_MODELS = 3
+ABANDONED_AFTER = 60 * 60
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -92,8 +93,10 @@ def _forget_old(newest: Path) -> None:
     models = sorted(newest.parent.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in models[KEPT_MODELS:]:
         path.unlink()
+    # What a killed training left behind; a younger one may belong to a training that still runs.
     for path in newest.parent.glob(".partial-*"):
-        shutil.rmtree(path, ignore_errors=True)
+        if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 if __name__ == "__main__":
