@@ -284,6 +284,7 @@ class Console:
             sources=self.sources,
             services={service.id: service.name for service in clinic.services},
             therapists={therapist.id: therapist.name for therapist in clinic.therapists},
+            names={name: row.name for name, row in self.context.rules.conditions.items()},
         )
         environment.filters.update(
             when=lambda moment: view.when(moment, self.zone),

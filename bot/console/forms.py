@@ -95,7 +95,7 @@ class AccountForm(Form):  # type: ignore[misc]
     """A new account."""
 
     email = _email()
-    role = SelectField("Role", choices=[(role.value, name) for role, name in ROLE_NAMES.items()][::-1])
+    role = SelectField("Role", choices={role.value: ROLE_NAMES[role] for role in reversed(Role)})
     password = _new_password("First password")
 
 
@@ -110,7 +110,7 @@ class DecisionForm(Form):  # type: ignore[misc]
 
     decision = RadioField(
         "Decision",
-        choices=[(value, DECISION_NAMES[value]) for value in DECISIONS],
+        choices={value: DECISION_NAMES[value] for value in DECISIONS},
         validators=[InputRequired("Choose a decision.")],
     )
     note = _text("Note for the team")
@@ -132,7 +132,9 @@ class MessageForm(Form):  # type: ignore[misc]
 class NoteForm(Form):  # type: ignore[misc]
     """Why something was done."""
 
-    note = _text("What was found out, and from whom", InputRequired("Add a note."), rows=2)
+    note = _text(
+        "Why it can be lifted. This stays in the audit log: no health details.", InputRequired("Add a note."), rows=2
+    )
 
 
 class SettleForm(Form):  # type: ignore[misc]

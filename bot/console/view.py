@@ -19,7 +19,7 @@ TIERS: Mapping[str, str] = {
     "NONE": "Nothing reported",
 }
 TIER_HELP: Mapping[str, str] = {
-    "EMERGENCY": "May need urgent care now. The client was told to call; the chat is on hold until a person approves.",
+    "EMERGENCY": "May need urgent care. The chat stays on hold until a person approves.",
     "STOP": "No booking until this is resolved or a doctor says so.",
     "CLEARANCE": "A written OK is needed. The request is provisional; no time is held.",
     "CAUTION": "Bookable; the therapist adapts the session.",
@@ -97,17 +97,17 @@ def when(moment: str | datetime | None, zone: ZoneInfo) -> str:
 
 
 def age(moment: str | datetime | None, now: datetime) -> str:
-    """How long ago, in the two units that matter: `3 days 4 h`, `2 h 5 min`."""
+    """How long ago, in the two units that matter: `3 days 4 h ago`, `2 h 5 min ago`."""
     if moment is None:
         return ""
     since = now - (datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
     minutes = max(since, timedelta()) // timedelta(minutes=1)
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
-        return f"{days} {'day' if days == 1 else 'days'}" + (f" {hours} h" if hours else "")
+        return f"{days} {'day' if days == 1 else 'days'}{f' {hours} h' if hours else ''} ago"
     if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min" if minutes else "just now"
+        return f"{hours} h{f' {minutes} min' if minutes else ''} ago"
+    return f"{minutes} min ago" if minutes else "just now"
 
 
 def marked(evidence: Mapping[str, Any], message: str | None) -> Marked | None:

@@ -19,7 +19,7 @@ from bot.console.forms import (
     SettleForm,
 )
 from bot.review import DECISIONS, Invalid, Json, NotFound, VersionConflict
-from bot.staff import CLINICAL, EVERYONE
+from bot.staff import CLINICAL, EVERYONE, Staff
 from bot.store.database import now
 
 TABS = {"new": "New", "mine": "Mine", "decided": "Decided"}
@@ -70,7 +70,7 @@ def screening(visit: Visit) -> Response:
 
 def _screening(visit: Visit, row: Json, form: DecisionForm | None = None, status: int = 200) -> Response:
     conversation = visit.review.conversation(row["conversation_id"])
-    values: Json = {"row": row, "conversation": conversation, "booking_actions": _actions(row["booking"])}
+    values: Json = {"row": row, "conversation": conversation, "booking_actions": _actions(row["booking"], visit.staff)}
     if visit.staff.clinical:
         words = visit.review.words(row, visit.staff)
         values |= {
@@ -166,7 +166,7 @@ def bookings(visit: Visit) -> Response:
     return visit.page(
         "bookings.html",
         rows=rows[:size],
-        actions={row["reference"]: _actions(row) for row in rows},
+        actions={row["reference"]: _actions(row, visit.staff) for row in rows},
         state=state,
         start=start,
         following=start + size if len(rows) > size else None,
@@ -209,7 +209,6 @@ def waiting(visit: Visit) -> Response:
         hand_offs=visit.review.hand_offs(visit.staff),
         incidents=visit.review.incidents() if visit.staff.clinical else [],
         joined=visit.review.joined(visit.staff) if visit.staff.clinical else [],
-        names={name: row.name for name, row in visit.console.context.rules.conditions.items()},
         form=NoteForm(),
     )
 
@@ -247,16 +246,21 @@ def settle(visit: Visit) -> Response:
 # ------------------------------------------------------------------ parts
 
 
-def _actions(booking: Json | None) -> list[str]:
-    """What may be done to a booking now, by the names of the addresses."""
+def _actions(booking: Json | None, staff: Staff) -> list[str]:
+    """What may be done to a booking now, by the names of the addresses; or what has to happen first."""
     if booking is None:
         return []
     allowed = set(TRANSITIONS[State(booking["state"])])
-    begun = (
-        booking["slot"] is not None and datetime.fromisoformat(booking["slot"]["start"]) <= datetime.now().astimezone()
-    )
-    fit = {Action.COMPLETE, Action.NO_SHOW} if begun else set(Action) - {Action.COMPLETE, Action.NO_SHOW}
-    return [name for name, action in ACTIONS.items() if action in allowed & fit]
+    begun = booking["slot"] is not None and datetime.fromisoformat(booking["slot"]["start"]) <= now()
+    allowed &= {Action.COMPLETE, Action.NO_SHOW} if begun else set(Action) - {Action.COMPLETE, Action.NO_SHOW}
+    hints = []
+    if booking["approval"] == "missing" and allowed & {Action.CONFIRM, Action.PROPOSE}:
+        allowed -= {Action.CONFIRM, Action.PROPOSE}
+        hints = ["approval-first"]
+    elif booking["approval"] == "by_confirming" and Action.CONFIRM in allowed and not staff.clinical:
+        allowed -= {Action.CONFIRM}
+        hints = ["therapist-first"]
+    return hints + [name for name, action in ACTIONS.items() if action in allowed]
 
 
 def _booking_forms(visit: Visit) -> Json:
@@ -266,7 +270,7 @@ def _booking_forms(visit: Visit) -> Json:
 def _propose_form(visit: Visit) -> ProposeForm:
     form = ProposeForm(visit.form if "start" in visit.form else None)
     clinic = visit.console.context.clinic
-    form.therapist.choices = [(one.id, one.name) for one in clinic.therapists if one.active]
+    form.therapist.choices = {one.id: one.name for one in clinic.therapists if one.active}
     tomorrow = view.local(now(), visit.console.zone) + timedelta(days=1)
     form.start.render_kw = {"min": tomorrow.strftime("%Y-%m-%dT00:00"), "step": 900}
     return form

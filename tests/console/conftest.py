@@ -56,35 +56,48 @@ class StaffSide:
     wording: Wording
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The tests of this folder run on asyncio, as the service does."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database of the newest schema, to be copied."""
     path = tmp_path_factory.mktemp("store") / "empty.sqlite3"
     migrate(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}")
-    with database.session() as session:
-        session.connection().exec_driver_sql("SELECT 1")
-    database.close()
     return path
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What the clinic knows, read once for all tests."""
+
+    rules: Rules
+    clinic: Clinic
+    wording: Wording
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    clinic = Clinic.load(KNOWLEDGE)
+    wording = Wording.load(KNOWLEDGE, clinic.tree, load_locale(KNOWLEDGE, clinic.clinic.locale))
+    return Knowledge(Rules.load(KNOWLEDGE), clinic, wording)
+
+
 @pytest.fixture
-def context(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StaffSide]:
+def context(
+    tmp_path: Path, migrated: Path, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StaffSide]:
     """The service's parts over a database of their own, with cheap password hashes."""
     monkeypatch.setattr(accounts, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     accounts._nobodys_hash.cache_clear()
     path = tmp_path / "nmt.sqlite3"
     path.write_bytes(migrated.read_bytes())
     settings = Settings(_env_file=None, data_dir=tmp_path, knowledge_dir=KNOWLEDGE)
-    clinic = Clinic.load(KNOWLEDGE)
     database = Database(f"sqlite:///{path}")
-    yield StaffSide(
-        database=database,
-        settings=settings,
-        rules=Rules.load(KNOWLEDGE),
-        clinic=clinic,
-        wording=Wording.load(KNOWLEDGE, clinic.tree, load_locale(KNOWLEDGE, clinic.clinic.locale)),
-    )
+    yield StaffSide(database, settings, knowledge.rules, knowledge.clinic, knowledge.wording)
     database.close()
     accounts._nobodys_hash.cache_clear()
 
@@ -125,9 +138,6 @@ async def new_browser(app: FastAPI) -> AsyncIterator[NewBrowser]:
     yield make
     for client in opened:
         await client.aclose()
-
-
-SignIn = Any
 
 
 async def csrf(browser: httpx.AsyncClient, path: str = "/console/sign-in") -> str:

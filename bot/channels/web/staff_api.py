@@ -106,6 +106,7 @@ class Booking(BaseModel):
     email: str | None
     note: str
     tier: TierName | None
+    approval: Literal["not_needed", "given", "by_confirming", "missing"]
     conversation_id: str
     screening_id: str
     created_at: str
@@ -243,8 +244,10 @@ def staff_router(context: StaffContext) -> APIRouter:
             raise ApiError(401, "unauthorized", "Sign in, or send a staff token.", {"WWW-Authenticate": "Bearer"})
         return found
 
+    known = Depends(signed_in)
+
     def member(roles: frozenset[Role]) -> Any:
-        def allowed(staff: Staff = Depends(signed_in)) -> Staff:
+        def allowed(staff: Staff = known) -> Staff:
             if staff.role not in roles:
                 raise ApiError(403, "not_allowed", f"The role {staff.role.value} may not do this.")
             return staff
