@@ -6,6 +6,8 @@ import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.booking.when import When, read_when, say_when
 
@@ -157,3 +159,27 @@ def test_a_visit_is_said_in_the_zone_of_the_clinic() -> None:
     start = datetime.datetime(2026, 11, 24, 15, 30, tzinfo=datetime.UTC)
     assert say_when(start, ZoneInfo("America/New_York")) == "Tuesday 24 November, 10:30 am"
     assert say_when(start, ZoneInfo("Pacific/Auckland")) == "Wednesday 25 November, 4:30 am"
+
+
+def test_two_parts_of_the_day_are_not_one() -> None:
+    assert read("a session on monday morning or in the afternoon", strict=False) is None
+
+
+WORDS = st.sampled_from(
+    ["monday", "next", "this", "week", "at", "half", "past", "to", "ten", "10", "0", "31", "99", "10:30", "25:61", "am",
+     "pm", "24.11.", "2/30", "the", "st", "th", "31st", "february", "may", "in", "days", "weeks", "after", "before",
+     "between", "and", "-", "tomorrow", "noon", "morning", "evening", "not", "any", "from", "now", "2026-13-45", ":"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(words=st.lists(WORDS, max_size=8), month_first=st.booleans(), strict=st.booleans())
+def test_no_mixture_of_words_breaks_the_reading(words: list[str], month_first: bool, strict: bool) -> None:
+    found = read_when(" ".join(words), TODAY, month_first=month_first, strict=strict)
+    if found is None:
+        return
+    assert found.day is None or found.first is None
+    assert found.window is None or "00:00" <= found.window[0] < found.window[1] <= "24:00"
+    assert len(found.clocks) <= 2
+    for clock in found.clocks:
+        assert datetime.time.fromisoformat(clock).isoformat("minutes") == clock
