@@ -233,10 +233,7 @@ class _Screen:
 
 
 def _numbered(items: Sequence[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]]:
-    """Lines by the number in their id (T2.5 is line 5 also when only some lines are asked again), else by place."""
-    numbers = [item["id"].rpartition(".")[2] for item in items]
-    if all(number.isdecimal() for number in numbers) and len(set(numbers)) == len(numbers):
-        return {int(number): item for number, item in zip(numbers, items, strict=True)}
+    """Lines by place, as the bot counts them."""
     return dict(enumerate(items, 1))
 
 

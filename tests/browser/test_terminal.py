@@ -22,7 +22,7 @@ CHECKLIST = {
 
 def answer(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     if body.get("text") == "list":
-        return [reply("Any of these?\n2. Sign 2\n5. Sign 5", "question", buttons=["Why?"], checklist=CHECKLIST)]
+        return [reply("Any of these?\n1. Sign 2\n2. Sign 5", "question", buttons=["Why?"], checklist=CHECKLIST)]
     if body.get("text") == "which":
         follow_up = {"condition": None, "item": "T2.5", "number": 1, "choices": ["Lupus", "Gout"], "multiple": True}
         return [reply("Which?", "question", buttons=["Lupus", "Gout"], meta={"screening": {"follow_up": follow_up}})]
@@ -60,15 +60,15 @@ def test_numbers_press_buttons_and_words_are_words(url: str, fake: FakeChat) -> 
     assert shown.count("I heard") == 3
 
 
-def test_lines_keep_their_numbers_and_are_answered_one_by_one(url: str, fake: FakeChat) -> None:
-    shown = run(url, "list", "2 no, 5 not sure", "list", "5", "list", "6", "list", "none")
+def test_lines_are_answered_one_by_one(url: str, fake: FakeChat) -> None:
+    shown = run(url, "list", "1 no, 2 not sure", "list", "2", "list", "3", "list", "none")
     assert bodies(fake)[1::2] == [
         {"answers": {"T2.2": "no", "T2.5": "unsure"}},
-        {"text": "5"},
+        {"text": "2"},
         {"payload": "payload of Why?"},
         {"text": "none"},
     ]
-    assert "  5. Sign 5" in shown
+    assert "  2. Sign 5" in shown
 
 
 def test_several_numbers_where_several_may_fit(url: str, fake: FakeChat) -> None:

@@ -112,8 +112,7 @@ export function checklistForm(checklist, { t, say, send }) {
 
 function makeRow(item, index, choices, t) {
   const name = uniqueId("line");
-  // T2.5 is line 5 also when only some of the lines are asked again.
-  const number = Number(/\.(\d+)$/.exec(item.id)?.[1] ?? index + 1);
+  const number = index + 1;
   const mark = h("span", { class: "missing-mark" });
   const inputs = choices.map((choice) => h("input", { type: "radio", name, value: choice, id: uniqueId("choice") }));
   const node = h(

@@ -1,7 +1,7 @@
 // The card that stays in view when something may be urgent: what to do and whom to call.
 
 import { h } from "./dom.js";
-import { link, paragraphs, safeUrl } from "./text.js";
+import { link, ownText, paragraphs, safeUrl } from "./text.js";
 
 export class EmergencyCard {
   #alert;
@@ -34,7 +34,7 @@ export class EmergencyCard {
     this.#alert.replaceChildren(
       h("h2", {}, this.#t("emergency.label")),
       items.length ? h("ul", { class: "calls" }, ...items) : "",
-      h("div", { class: "emergency-text" }, ...paragraphs(reply.text)),
+      h("div", { class: "emergency-text" }, ...paragraphs(ownText(reply))),
     );
     this.#toggle.hidden = false;
     this.#fold(false);

@@ -3,7 +3,7 @@
 import { checklistForm } from "./checklist.js";
 import { h } from "./dom.js";
 import { booking, buttonGroup, linkList, manyChoices, progress, sources, table } from "./parts.js";
-import { ownText, paragraphs } from "./text.js";
+import { ownText, paragraphs, plain } from "./text.js";
 
 /** Kinds whose controls belong to one question and end with it. */
 const ONE_TURN = new Set(["question", "confirm"]);
@@ -17,10 +17,10 @@ export function renderMessage(entry, context) {
   const { t } = context;
   const { author, reply } = entry;
   const meta = reply?.meta ?? {};
-  const controls = [];
+  const used = [];
   const use = (control) => {
-    if (control) controls.push(control);
-    return control?.node;
+    used.push(control);
+    return control.node;
   };
 
   const parts = [];
@@ -30,8 +30,14 @@ export function renderMessage(entry, context) {
     if (reply.table) parts.push(table(reply.table, context));
     if (meta.booking) parts.push(booking(meta.booking, context));
     if (reply.links?.length) parts.push(linkList(reply.links, context));
-    if (reply.checklist) parts.push(use(checklistForm(reply.checklist, context)));
-    for (const control of answers(reply, meta, context)) parts.push(use(control));
+    const controls = answers(reply, meta, context);
+    if (reply.checklist) {
+      const form = checklistForm(reply.checklist, context);
+      // Where the reply asks "is that right?", its buttons answer that; the lines below are for changing one.
+      if (meta.kind === "confirm") controls.push(form);
+      else controls.unshift(form);
+    }
+    for (const control of controls) parts.push(use(control));
     if (meta.sources?.length) parts.push(sources(meta.sources, meta.reviewed_on, context));
     const thumbs = feedback(reply, context);
     if (thumbs) parts.push(use(thumbs));
@@ -48,7 +54,7 @@ export function renderMessage(entry, context) {
     oneTurn: ONE_TURN.has(meta.kind) || Boolean(reply?.checklist || meta.screening),
     titles: (reply?.buttons ?? []).map((button) => button.title),
     settle: (chosen) => {
-      for (const control of controls) control.settle(chosen);
+      for (const control of used) control.settle(chosen);
     },
   };
 }
@@ -70,8 +76,11 @@ function answers(reply, meta, context) {
   const groups = [];
   let buttons = offered.map(({ title, payload }) => ({ title, body: { payload } }));
   if (followUp?.multiple && choices.length) {
-    groups.push(manyChoices(choices, context));
-    buttons = buttons.filter((button) => !choices.includes(button.title));
+    // "Not sure" goes with no other choice, so it stays a button.
+    const alone = new Set(offered.map(({ title }) => plain(title)).filter((title) => title === plain(t("list.choice.unsure"))));
+    const boxes = choices.filter((choice) => !alone.has(plain(choice)));
+    groups.push(manyChoices(boxes, context));
+    buttons = buttons.filter(({ title }) => !boxes.some((choice) => plain(choice) === plain(title)));
   } else if (choices.length && !offered.length) {
     buttons = choices.map((choice) => ({ title: choice, body: { text: choice } }));
   }

@@ -48,7 +48,7 @@ export function manyChoices(choices, { t, say, send }) {
     "fieldset",
     { class: "many" },
     h("legend", {}, t("many.label")),
-    ...boxes.map((box) => h("label", { class: "tick" }, box, h("span", {}, box.value))),
+    ...boxes.map((box) => h("label", { class: "tick" }, box, h("span", {}, capital(box.value)))),
     problem,
     h("button", { type: "submit", class: "strong" }, t("many.send")),
   );
@@ -97,13 +97,16 @@ export function table({ columns, rows, caption }, { t }) {
   );
 }
 
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Where an answer comes from. */
 export function sources(list, reviewedOn, { t, locale }) {
-  const items = list.map(({ title, ref }) =>
-    typeof ref === "string" && ref.startsWith("https:")
-      ? h("li", {}, link(title || ref, ref))
-      : h("li", {}, title || ref, title && ref && ref !== title ? h("span", { class: "ref" }, ` ${ref}`) : null),
-  );
+  const items = list.map(({ title, ref, url }) => {
+    const name = title || ref;
+    return h("li", {}, url ? link(name, url) : name, ref && ref !== name ? h("span", { class: "ref" }, ` ${ref}`) : null);
+  });
   const day = reviewedOn ? dayText(reviewedOn, locale) : null;
   return h(
     "details",
