@@ -89,7 +89,10 @@ class _Guard(BaseHTTPMiddleware):
         length = request.headers.get("content-length", "0")
         if length.isdigit() and int(length) > BODY_LIMIT:
             return errors.response(413, "too_large", "That message is too long for me.")
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception as error:  # the server would print it with whatever its message holds
+            response = errors.failed(error)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if request.url.path.startswith("/api/"):

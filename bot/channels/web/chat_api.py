@@ -1,7 +1,5 @@
 """The client side of the chat API: a thin layer over the gateway."""
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import json

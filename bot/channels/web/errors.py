@@ -33,7 +33,9 @@ _STATUS = {"payload_unknown": 409, "conflict": 409}
 class ApiError(Exception):
     """An error with a status of its own."""
 
-    def __init__(self, status: int, code: str, message: str | None = None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         self.status = status
         self.code = code
         self.message = message or _MESSAGES.get(status, "Something went wrong.")
@@ -76,13 +78,14 @@ def install(app: FastAPI) -> None:
         headers: Any = error.headers
         return response(error.status_code, code, _MESSAGES.get(error.status_code, "Something went wrong."), headers)
 
-    @app.exception_handler(Exception)
-    async def _failed(_request: Request, error: Exception) -> Response:
-        number = reference()
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        logger.error("Failed with %s in %s, reference %s", type(error).__name__, where, number)
-        message = "Something went wrong on our side. Nothing you typed is lost. Please try again."
-        return JSONResponse({"error": {"code": "failed", "message": message, "reference": number}}, status_code=500)
+
+def failed(error: Exception) -> JSONResponse:
+    """The answer to an error that nobody foresaw. The log gets its kind and place: its message may hold client text."""
+    number = reference()
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+    logger.error("Failed with %s in %s, reference %s", type(error).__name__, where, number)
+    message = "Something went wrong on our side. Nothing you typed is lost. Please try again."
+    return JSONResponse({"error": {"code": "failed", "message": message, "reference": number}}, status_code=500)
