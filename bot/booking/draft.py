@@ -73,14 +73,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A request that is being put together. JSON-able; nothing about health.
+    """A request that is being put together. JSON-able.
 
     Attributes:
         day: a day (ISO) that was chosen; `start` (ISO, UTC) once the time is known too.
         window: only this part of the day, `HH:MM-HH:MM`.
         after: days are shown from this one on.
         provisional: no time is chosen; the request waits for a written OK.
-        prenatal: only therapists who are trained for pregnancy.
+        prenatal: only therapists who are trained for pregnancy. It is known from the health answers at each turn, and
+            is the one thing here that must not be kept with the conversation.
         changing: "change something" was chosen at the summary.
         moves: the reference of the booking that this one is to replace.
         tries: how often the open question was not understood.

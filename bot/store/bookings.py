@@ -32,6 +32,7 @@ FINISHED = frozenset({"new", "claimed", "decided"})
 
 _REFERENCE = re.compile(rf"NMT[\s-]*([{ALPHABET}]{{5}})", re.IGNORECASE)
 _MOVED = "booking.moved"
+_OVERLAP = timedelta(days=1)
 _DEADLOCK = "40P01"  # PostgreSQL: two requests wanted each other's time
 
 
@@ -116,11 +117,14 @@ def request(
 
 
 def busy(session: Session, first: datetime, last: datetime, *, without: str | None = None) -> list[Busy]:
-    """What is taken between two moments; `without` leaves out a booking that is to be moved."""
+    """What is taken between two moments; `without` leaves out a booking that is to be moved.
+
+    A session that starts before `last` ends after it, so what is taken within a day of `last` is given as well.
+    """
     start, end = func.min(BookingCell.cell_start), func.max(BookingCell.cell_start)
     query = (
         select(BookingCell.therapist, start, end)
-        .where(BookingCell.cell_start > first - CELL, BookingCell.cell_start < last)
+        .where(BookingCell.cell_start > first - CELL, BookingCell.cell_start < last + _OVERLAP)
         .group_by(BookingCell.therapist, BookingCell.reference)
     )
     if without is not None:
@@ -235,8 +239,10 @@ def reschedule(
     hold: timedelta,
     any_therapist: bool = False,
     screening_id: str | None = None,
+    name: str | None = None,
+    contact: Contact | None = None,
 ) -> Booking:
-    """Ask for another time; `screening_id` names a newer screening where there is one.
+    """Ask for another time; `screening_id`, `name` and `contact` are given where they are no longer the same.
 
     A booking that holds a time is cancelled and a new one, linked to it (`moved_from`), takes its place in the same
     step: if the new time is gone, the old one stays. A request without a time keeps its reference.
@@ -248,6 +254,9 @@ def reschedule(
     if State(old.state) not in HOLDS_TIME:
         old.any_therapist = any_therapist
         old.screening_id = screening_id or old.screening_id
+        old.name = name or old.name
+        if contact is not None:
+            old.phone, old.email = contact.phone, contact.email
         session.flush()
         session.expire(old, ["screening"])
         return transition(session, reference, Action.CHOOSE, now, slot=slot, service=service, hold=hold)
@@ -260,8 +269,8 @@ def reschedule(
             screening_id=screening_id or old.screening_id,
             service=service,
             slot=slot,
-            name=old.name,
-            contact=Contact(old.phone, old.email),
+            name=name or old.name,
+            contact=contact or Contact(old.phone, old.email),
             note=old.note,
             now=now,
             hold=hold,

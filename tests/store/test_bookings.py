@@ -423,6 +423,20 @@ def test_an_expired_request_takes_another_time_under_its_reference(database: Dat
         assert held(session, reference) == cells(LATER, NMT)
 
 
+def test_a_moved_booking_takes_a_corrected_name_and_contact(database: Database) -> None:
+    with database.session() as session:
+        screened(session)
+        reference = ask(session).reference
+        changes: dict[str, Any] = {"name": "Kim Lee", "contact": Contact(email="kim@example.com")}
+        moved = bookings.reschedule(session, reference, slot=LATER, service=NMT, now=NOW, hold=HOLD, **changes)
+        assert (moved.name, moved.phone, moved.email) == ("Kim Lee", None, "kim@example.com")
+        bookings.transition(session, moved.reference, Action.EXPIRE, NOW)
+        again = bookings.reschedule(
+            session, moved.reference, slot=SLOT, service=NMT, now=NOW, hold=HOLD, name="Sam Lee", contact=SAM
+        )
+        assert (again.reference, again.name, again.phone, again.email) == (moved.reference, "Sam Lee", SAM.phone, None)
+
+
 def test_a_provisional_request_takes_a_time_once_it_is_approved(database: Database) -> None:
     with database.session() as session:
         screened(session, tier="CLEARANCE")
@@ -514,6 +528,7 @@ def test_busy_is_what_the_search_leaves_out(database: Database) -> None:
         assert SLOT not in free_slots(CLINIC, NMT, "anna", [span], NOW)
         assert SLOT in free_slots(CLINIC, NMT, "anna", bookings.busy(session, *window, without=reference), NOW)
         assert bookings.busy(session, SLOT.end + NMT.buffer, window[1]) == []
+        assert bookings.busy(session, NOW, START - HOUR) == [span]  # a session from then on would run into it
 
 
 def test_the_newest_booking_of_a_conversation(database: Database) -> None:
