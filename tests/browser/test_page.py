@@ -168,6 +168,12 @@ def say(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def sent(page: Page, chat: FakeChat) -> dict[str, Any]:
+    """What the server got last, once the page knows that it did."""
+    expect(page.locator(".message.client").last).to_have_attribute("data-state", "sent")
+    return chat.received[-1]
+
+
 def bubbles(page: Page, author: str) -> list[str]:
     return page.locator(f".message.{author} .bubble > p").all_inner_texts()
 
@@ -208,7 +214,11 @@ def test_an_answer_has_a_list_a_table_and_its_sources(open_page: Callable[..., P
     expect(page.locator("details ul")).to_be_hidden()
     page.locator("summary", has_text="Sources").press("Enter")
     expect(page.locator("details")).to_contain_text("Last reviewed on November 20, 2026")
-    expect(page.get_by_role("group", name="Did this answer help?").get_by_role("button")).to_have_count(2)
+    thumbs = page.get_by_role("group", name="Did this answer help?").get_by_role("button")
+    expect(thumbs).to_have_count(2)
+    page.get_by_role("button", name="Tell me more").click()
+    expect(page.get_by_role("button", name="Tell me more")).to_be_disabled()
+    expect(thumbs.first).to_be_enabled()
 
 
 def test_a_button_is_used_once_and_words_are_always_possible(open_page: Callable[..., Page], chat: FakeChat) -> None:
@@ -218,11 +228,38 @@ def test_a_button_is_used_once_and_words_are_always_possible(open_page: Callable
     expect(page.locator(".message.client").last).to_contain_text("Send it")
     expect(page.get_by_role("button", name="Change it")).to_be_disabled()
     expect(page.locator("#composer-text")).to_be_focused()
-    assert chat.received[-1]["payload"] == "payload of Send it"
+    assert sent(page, chat)["payload"] == "payload of Send it"
     say(page, "choose")
     expect(page.get_by_role("button", name="Change it").last).to_be_enabled()
     say(page, "something else")
     expect(page.get_by_role("button", name="Change it").last).to_be_disabled()
+
+
+def test_what_was_chosen_is_still_marked_after_a_reload(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    say(page, "choose")
+    expect(page.get_by_role("button", name="Send it")).to_be_enabled()
+    say(page, "Send it")
+    for _ in range(2):
+        expect(page.get_by_role("button", name="Chosen: Send it")).to_be_disabled()
+        expect(page.get_by_role("button", name="Change it")).to_be_disabled()
+        page.reload()
+
+
+def test_the_text_does_not_repeat_what_is_shown_better(open_page: Callable[..., Page], chat: FakeChat) -> None:
+    page = open_page()
+    text = (
+        "Step 2 of 6\n\nDo you have any of these?\n\n1. Chest pain or pressure\n2. Sudden face droop\n\nSend numbers."
+    )
+    chat.say(reply(text, "question", checklist=CHECKLIST, meta=screening(2)), "bot")
+    expect(page.locator(".list")).to_be_visible()
+    for once in ("Step 2 of 6", "Do you have any of these?", LINES[0]):
+        expect(page.locator("#messages").get_by_text(once, exact=True)).to_have_count(1)
+    expect(page.locator("#messages").get_by_text("Send numbers.")).to_have_count(0)
+    chat.say(reply("Which?\n\n1. mild\n2. not sure", "question", buttons=["Mild", "Not sure"]), "bot")
+    expect(page.locator(".message.bot").last.locator("li")).to_have_count(0)
+    chat.say(reply("I noted:\n1. No to all 8\n2. Yes: Gout\n\nIs that right?", "confirm", buttons=["Yes"]), "bot")
+    expect(page.locator(".message.bot").last.locator("ol > li")).to_have_count(2)
 
 
 def test_several_choices_are_sent_as_words(open_page: Callable[..., Page], chat: FakeChat) -> None:
@@ -236,7 +273,7 @@ def test_several_choices_are_sent_as_words(open_page: Callable[..., Page], chat:
     page.get_by_label("Arthritis").check()
     page.locator(".many").get_by_role("button", name="Send").click()
     expect(page.locator(".message.client").last).to_contain_text("Lupus, Arthritis")
-    assert chat.received[-1]["text"] == "Lupus, Arthritis"
+    assert sent(page, chat)["text"] == "Lupus, Arthritis"
     expect(page.get_by_role("button", name="Not sure")).to_be_disabled()
 
 
@@ -260,7 +297,7 @@ def test_every_line_needs_its_own_answer(open_page: Callable[..., Page], chat: F
     form.get_by_role("button", name="Send answers").press("Enter")
     expect(page.locator(".message.client").last).to_contain_text(f"Yes: {LINES[0]}")
     expect(page.locator(".message.client").last).to_contain_text("No to the other 1")
-    assert chat.received[-1]["answers"] == {"T2.1": "yes", "T2.2": "no", "T2.3": "unsure"}
+    assert sent(page, chat)["answers"] == {"T2.1": "yes", "T2.2": "no", "T2.3": "unsure"}
     expect(page.locator(".list")).to_have_count(0)
 
 
@@ -290,7 +327,7 @@ def test_none_of_these_waits_until_the_list_could_be_read(open_page: Callable[..
     assert [body for body in chat.received if "answers" in body] == []
     page.get_by_role("button", name="Send answers").click()
     expect(page.locator(".message.client").last).to_contain_text("No to all 3 lines")
-    assert set(chat.received[-1]["answers"].values()) == {"no"}
+    assert set(sent(page, chat)["answers"].values()) == {"no"}
 
 
 def test_none_of_these_is_there_at_once_after_reading_to_the_end(open_page: Callable[..., Page]) -> None:

@@ -11,7 +11,9 @@ const ONE_TURN = new Set(["question", "confirm"]);
 /**
  * @param {import("./conversation.js").Entry} entry
  * @param {object} context t, say, send, locale, timezone
- * @returns {{node: HTMLElement, settle: (chosen: string|null) => void, oneTurn: boolean, titles: string[]}}
+ * @returns {{node: HTMLElement, oneTurn: boolean, offers: (title: string) => boolean,
+ *   settle: (chosen: string|null) => void}} `settle` closes a question of one turn as a whole, otherwise the one group
+ *   of buttons that was used
  */
 export function renderMessage(entry, context) {
   const { t } = context;
@@ -43,6 +45,7 @@ export function renderMessage(entry, context) {
     if (thumbs) parts.push(use(thumbs));
   }
 
+  const oneTurn = ONE_TURN.has(meta.kind) || Boolean(reply?.checklist || meta.screening);
   const label = h("span", { class: author === "staff" ? "author" : "unseen" }, t(`author.${author}`));
   const node = h(
     "li",
@@ -51,10 +54,10 @@ export function renderMessage(entry, context) {
   );
   return {
     node,
-    oneTurn: ONE_TURN.has(meta.kind) || Boolean(reply?.checklist || meta.screening),
-    titles: (reply?.buttons ?? []).map((button) => button.title),
+    oneTurn,
+    offers: (title) => used.some((control) => control.titles?.includes(title)),
     settle: (chosen) => {
-      for (const control of used) control.settle(chosen);
+      for (const control of used) if (oneTurn || control.titles?.includes(chosen)) control.settle(chosen);
     },
   };
 }

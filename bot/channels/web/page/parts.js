@@ -7,7 +7,7 @@ import { link, safeUrl } from "./text.js";
  * A labelled group of buttons; the first press closes the group.
  * @param {Array<{title: string, body: object}>} buttons
  * @param {string} label
- * @returns {{node: HTMLElement, settle: (chosen?: string|null) => void}}
+ * @returns {{node: HTMLElement, settle: (chosen?: string|null) => void, titles: string[]}}
  */
 export function buttonGroup(buttons, label, { t, send }, className = "") {
   const elements = buttons.map(({ title, body }) =>
@@ -37,7 +37,7 @@ export function buttonGroup(buttons, label, { t, send }, className = "") {
       }
     }
   }
-  return { node, settle };
+  return { node, settle, titles: buttons.map(({ title }) => title) };
 }
 
 /** Several of the choices may fit: boxes to tick, sent as words. */

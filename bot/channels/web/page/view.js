@@ -128,7 +128,7 @@ export class View {
 
   #newItem(item) {
     const { t } = this.#context;
-    this.#clientWrote(item.shown);
+    this.#clientWrote(item.body.text ?? null);
     this.#turnStart = null;
     const state = h("p", { class: "state" });
     const node = h(
@@ -161,14 +161,17 @@ export class View {
     }
   }
 
-  /** The client went on: questions of earlier turns are over. */
+  /**
+   * The client went on: questions of earlier turns are over, and buttons whose words were written count as used.
+   * @param {string | null} text null where the client pressed something: that group has closed itself
+   */
   #clientWrote(text) {
-    const latest = this.#shown.filter(({ settled }) => !settled);
-    for (const shown of latest) {
-      const { message } = shown;
-      if (!message.oneTurn && !message.titles.includes(text)) continue;
-      message.settle(message.titles.includes(text) ? text : null);
-      shown.settled = true;
+    const open = this.#shown.filter(({ settled }) => !settled);
+    const used = text === null ? undefined : open.findLast(({ message }) => message.offers(text));
+    for (const shown of open) {
+      if (!shown.message.oneTurn && shown !== used) continue;
+      shown.message.settle(shown === used ? text : null);
+      shown.settled = shown.message.oneTurn;
     }
     this.#listeners.onClientWrote();
   }
