@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import sys
 import textwrap
@@ -27,6 +28,7 @@ ANSWER_WITHIN_S = 45.0
 SILENCE_WITHIN_S = 45.0  # three heartbeats
 TRIES = 4
 LONGEST_PAUSE_S = 30.0
+SHORT_LINE = 40
 
 CHOICES = {"yes": "yes", "y": "yes", "no": "no", "n": "no", "not sure": "unsure", "unsure": "unsure", "?": "unsure"}
 
@@ -195,12 +197,12 @@ class _Screen:
         if author == "staff":
             self._write(style.strong("Team:"))
         screening = meta.get("screening") or {}
-        if "index" in screening:
+        if "index" in screening and meta.get("kind") != "emergency":  # there the number comes first
             self._write(style.quiet(f"Step {screening['index']} of {screening['total']}"))
         if meta.get("kind") == "emergency":
             rule = "!" * WIDTH
             self._write(style.alarm(rule))
-            for line in _wrapped(reply["text"], "!! "):
+            for line in _wrapped(_without_lines(reply), "!! "):
                 self._write(style.alarm(line))
             for link in reply.get("links") or ():
                 self._write(style.alarm(f"!! {link['title']}: {_readable(link['url'])}"))
@@ -266,16 +268,29 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
         yield from wrapped or [indent.rstrip()]
 
 
+_NUMBERED = re.compile(r"\s*(?:[-•]|\d+\.)\s+(.*)")
+
+
 def _without_lines(reply: Mapping[str, Any]) -> str:
-    """The text up to the lines of the checklist and without the rows of the table, which follow in their own form."""
+    """The text without what follows in its own form: step, lines of a checklist, choices, rows of a table."""
     lines = str(reply["text"]).splitlines()
+    screening = (reply.get("meta") or {}).get("screening") or {}
+    step = [str(screening.get("index")), str(screening.get("total"))]
+    if lines and len(lines[0]) < SHORT_LINE and re.findall(r"\d+", lines[0]) == step:
+        lines = lines[1:]
     items = [item["text"] for item in (reply.get("checklist") or {}).get("items", ())]
     for index, line in enumerate(lines):
         if any(item in line for item in items):
             lines = lines[:index]
             break
+    offered = {choice["title"].strip().lower() for choice in _choices(reply).values()}
+    offered |= {str(choice).strip().lower() for choice in _follow_up(reply).get("choices", ())}
+    lines = [
+        line for line in lines if not ((found := _NUMBERED.fullmatch(line)) and found[1].strip().lower() in offered)
+    ]
     rows = [[cell for cell in row if cell] for row in (reply.get("table") or {}).get("rows", ())]
-    return "\n".join(line for line in lines if not any(len(row) > 1 and all(c in line for c in row) for row in rows))
+    kept = [line for line in lines if not any(len(row) > 1 and all(cell in line for cell in row) for row in rows)]
+    return "\n".join(kept).strip()
 
 
 def _table(table: Mapping[str, Any]) -> Iterator[str]:

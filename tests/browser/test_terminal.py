@@ -26,6 +26,10 @@ def answer(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     if body.get("text") == "which":
         follow_up = {"condition": None, "item": "T2.5", "number": 1, "choices": ["Lupus", "Gout"], "multiple": True}
         return [reply("Which?", "question", buttons=["Lupus", "Gout"], meta={"screening": {"follow_up": follow_up}})]
+    if body.get("text") == "step":
+        place = {"screening": {"index": 3, "total": 6, "follow_up": {"choices": ["mild", "not sure"]}}}
+        text = "Step 3 of 6\n\nHow is it?\n\n1. mild\n2. not sure"
+        return [reply(text, "question", buttons=["Mild", "Not sure"], meta=place)]
     if body.get("text") == "pain":
         return [reply("Call 911 now.", "emergency", links=[{"title": "Call 911", "url": "tel:911"}])]
     return [reply(f"I heard \x1b[2J{body.get('text')}")]
@@ -69,6 +73,12 @@ def test_lines_are_answered_one_by_one(url: str, fake: FakeChat) -> None:
         {"text": "none"},
     ]
     assert "  2. Sign 5" in shown
+
+
+def test_nothing_is_written_twice(url: str) -> None:
+    shown = run(url, "step")
+    assert shown.count("Step 3 of 6") == 1
+    assert shown.lower().count("mild") == shown.lower().count("not sure") == 1
 
 
 def test_several_numbers_where_several_may_fit(url: str, fake: FakeChat) -> None:
