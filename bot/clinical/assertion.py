@@ -163,8 +163,8 @@ class Clauses:
         """What is said about tokens `start` to `end`."""
         first, last = self._bounds[self.tokens[start].sentence]
         denied, doubtful = self._negation(start, end, gaps, first)
-        question = self._question(start, first, last)
         hypothetical = self._hypothetical(start, first)
+        question = self._question(start, first, last, bare=not hypothetical)
         # "If someone has ..." is about nobody yet.
         family = self._family(start, end, first, last, generic=not (question or hypothetical))
         lasting = any(first <= m.start < last for m in self._cues.get("lasting", ()))
@@ -335,7 +335,8 @@ class Clauses:
     def _family(self, start: int, end: int, first: int, last: int, *, generic: bool) -> bool:
         if any(end <= cue.start < last for cue in self._cues.get("family_after", ())):
             return True
-        named = self._cues.get("family_before", []) + (self._cues.get("family_generic", []) if generic else [])
+        anybody = [m for m in self._cues.get("family_generic", []) if generic and m.end <= start]
+        named = self._cues.get("family_before", []) + anybody
         relatives = {at for m in named for at in range(m.start, m.end)}
         own = [at for at in range(start, end) if at not in relatives and self.tokens[at].word.replace("'", "") in _SELF]
         if not own and any(at in relatives for at in range(start, end)):
@@ -368,13 +369,13 @@ class Clauses:
                 return True
         return False
 
-    def _question(self, start: int, first: int, last: int) -> bool:
-        asked = self.tokens[last - 1].word == "?" or (
-            last >= 2 and self.tokens[last - 1].word in "!;." and self.tokens[last - 2].word == "?"
-        )
+    def _question(self, start: int, first: int, last: int, *, bare: bool) -> bool:
+        asked = bare and self._asked(last)
         for name in ("question_head", "question"):
             for cue in self._before(name, start, first):
                 if name == "question_head" and not self._at_head(cue.start, first):
+                    continue
+                if self.tokens[cue.start + 1].word == "if":  # "what if" imagines
                     continue
                 if any(at in self._breaks and self.tokens[at].word == "but" for at in range(cue.end, start)):
                     continue
@@ -385,6 +386,10 @@ class Clauses:
             and not self._claimed(first, start)
             and not any(first <= m.start and m.end <= start for m in self._cues.get("family_before", ()))
         )
+
+    def _asked(self, last: int) -> bool:
+        """The sentence ends in a question mark."""
+        return self.tokens[last - 1].word == "?"
 
     def _claimed(self, left: int, start: int) -> bool:
         """The client states something of their own there, and not after an "if"."""

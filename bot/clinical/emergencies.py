@@ -171,7 +171,7 @@ def find(
         return tokens[match.start].sentence
 
     def visible(match: Match) -> bool:
-        return not any(h.start <= match.start and match.end <= h.end for h in hidden)
+        return not swallowed(match, hidden)
 
     def judge(row: str, care: Care, match: Match, said: Assertion, lock: bool) -> Fired | None:
         where = sentence(match)
@@ -228,7 +228,7 @@ def find(
             if not over(alarm.row, match, said) and recent_enough:
                 hit = judge(alarm.row, alarm.care, match, said, lock=True)
                 if hit:
-                    fired = [f for f in fired if not _same_case(f, hit)] + [hit]
+                    fired = [f for f in fired if not _same_case(f, hit)] + [hit]  # the alarm knows the care better
 
     for combination in rules.combinations:
         groups = [
@@ -273,5 +273,15 @@ def _choose(groups: Sequence[Sequence[Sighting]]) -> list[Sighting] | None:
 
 
 def _same_case(one: Fired, other: Fired) -> bool:
-    """A milder reading of the same words: the alarm of a row takes its place."""
-    return one.emergency.condition == other.emergency.condition and one.emergency.asking and not other.emergency.asking
+    """An earlier, milder reading of the same row: its alarm takes its place."""
+    milder = one.emergency.asking or one.emergency.condition == _CRISIS
+    return one.emergency.condition == other.emergency.condition and milder and not other.emergency.asking
+
+
+def swallowed(match: Match, hidden: Iterable[Match]) -> bool:
+    """A figure of speech holds the words, or at least their end ("want to [die of embarrassment]")."""
+    return any(
+        (h.start <= match.start and match.end <= h.end)
+        or (h.label.kind == "idiom" and match.start < h.start < match.end < h.end)
+        for h in hidden
+    )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -231,6 +231,25 @@ class Spelling:
     def knows(self, word: str) -> bool:
         """Whether a word is an everyday word or one of the lexicon's."""
         return word in self._ordinary or word in self._book.words
+
+    def parted(self, tokens: Sequence[Token]) -> tuple[Token, ...]:
+        """Two lexicon words that were written as one ("chestpain") become two."""
+        parts: list[Token] = []
+        for token in tokens:
+            word = token.word
+            cut = None
+            if token.is_word and len(word) >= 8 and token.end - token.start == len(word) and not self.knows(word):
+                cut = self._seam(word)
+            if cut is None:
+                parts.append(token)
+            else:
+                parts.append(replace(token, word=word[:cut], end=token.start + cut))
+                parts.append(replace(token, word=word[cut:], start=token.start + cut))
+        return tuple(parts)
+
+    def _seam(self, word: str) -> int | None:
+        known = self._book.spellable
+        return next((at for at in range(4, len(word) - 3) if word[:at] in known and word[at:] in known), None)
 
     def _readings(self, word: str) -> tuple[str, ...]:
         if not word[0].isalnum():

@@ -60,7 +60,7 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """What one message says, clinically."""
-        tokens = self._words.split(text)
+        tokens = self._spelling.parted(self._words.split(text))
         matches = self._book.find(tokens, self._spelling.readings)
         found = row_matches(text, tokens, matches, self._lexicon, self._spelling)
         idioms = [m for m in matches if m.label.kind == "idiom"]
@@ -91,7 +91,7 @@ class Reader:
                 for (name, start, end), status in sorted(mentions.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
             ),
             emergency=urgent.first(self._urgent),
-            signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent.crisis_past),
+            signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
         )
 
     def assess(self, text: str, start: int, end: int) -> Assertion:
@@ -110,6 +110,8 @@ class Reader:
         traits = self._lexicon.rows[row]
         if traits.history and not said.past and clauses.past_inside(match.start, match.end):
             said = replace(said, past=True)
+        if row in self._urgent.never_ask:  # in doubt it is a crisis: a "maybe" or a date last week does not soften it
+            said = replace(said, uncertain=False, past=said.past and (said.distant or not said.recent))
         if traits.others:
             said = replace(said, family=False)
         if traits.stays or (traits.event and not said.distant):
@@ -126,9 +128,10 @@ class Reader:
         clauses: Clauses,
         traps: Sequence[Match],
         idioms: Sequence[Match],
-        crisis_past: bool,
+        found: emergencies.Findings,
     ) -> frozenset[Signal]:
-        signals = {Signal.CRISIS_PAST} if crisis_past else set()
+        signals = {Signal.CRISIS_PAST} if found.crisis_past else set()
+        urgent = [Match(Label("row", f.emergency.condition), f.start, f.end) for f in found.fired]
         spans = [seen.match for seen in rows if not seen.idiom]
 
         def asserted(match: Match) -> bool:
@@ -151,7 +154,7 @@ class Reader:
             elif kind == "medicine":
                 if self._names_unknown(match, tokens, spans) and asserted(match):
                     signals.add(Signal.UNKNOWN_MEDICINE)
-            elif kind == "red_flag" and not _overlaps(match, spans) and not _within(match, [*traps, *idioms]) and asserted(match):
+            elif kind == "red_flag" and not _overlaps(match, [*spans, *urgent]) and not _within(match, [*traps, *idioms]) and asserted(match):
                 signals.add(Signal.UNPLACED_RED_FLAG)
         return frozenset(signals)
 
@@ -187,7 +190,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
 
 
 def _within(match: Match, others: Iterable[Match]) -> bool:
-    return any(o.start <= match.start and match.end <= o.end for o in others)
+    return emergencies.swallowed(match, others)
 
 
 def _overlaps(match: Match, others: Iterable[Match]) -> bool:

@@ -23,12 +23,14 @@ from typing import Any
 
 import yaml
 
-from bot.clinical.model import Reading, Status
+from bot.clinical.model import Reading, Signal, Status
 from bot.clinical.reading import Reader
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CONTEXT_SENTENCES = ROOT.parent / "shared" / "data" / "context_test_sentences.tsv"
+# Rows that are about the past themselves: "had a stroke" may be called current or past.
+LOOKING_BACK = frozenset({"stroke_tia_history", "blood_clot_past", "cancer_history", "heart_disease"})
 # Kinds in which nothing urgent is said: an emergency there is a false alarm.
 QUIET_KINDS = ("look_alike", "plain")
 
@@ -121,13 +123,17 @@ def report(items: Sequence[Item], reader: Reader, failures: str | None) -> list[
     lines = [f"messages: {len(items)}   kinds: {dict(sorted(Counter(i.kind for i in items).items()))}"]
 
     for name, wanted in (("emergency", {"ambulance", "same_day"}), ("crisis", {"crisis"})):
-        chosen = [(i, r) for i, r in pairs if i.care in wanted]
+        # `lock: false`: denied or long past, so that nothing is to fire.
+        chosen = [(i, r) for i, r in pairs if i.care in wanted and i.lock != "false"]
         fired = sum(r.emergency is not None for _, r in chosen)
         same = sum(care_of(r) == i.care for i, r in chosen)
         lines.append(
             f"{name}: {len(chosen)} messages, fired {fired} ({_share(fired, len(chosen)):.1%}), same care {same} "
             f"({_share(same, len(chosen)):.1%})"
         )
+    over = [(i, r) for i, r in pairs if i.care == "crisis" and i.lock == "false"]
+    offered = sum(Signal.CRISIS_PAST in r.signals and r.emergency is None for _, r in over)
+    lines.append(f"crisis denied or long past: {len(over)} messages, line offered and nothing locked {offered}")
     quiet = [(i, r) for i, r in pairs if i.care == "none"]
     false = [(i, r) for i, r in quiet if r.emergency is not None]
     locked = [(i, r) for i, r in false if lock_of(r) == "true"]
@@ -148,18 +154,25 @@ def report(items: Sequence[Item], reader: Reader, failures: str | None) -> list[
 
     recall: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     confusion: Counter[tuple[str, str]] = Counter()
+    quiet_rows = false_rows = 0
     for item, reading in pairs:
         found = statuses(reading)
         for row, status in item.rows.items():
             if status == Status.IDIOM.value:
+                quiet_rows += 1
+                false_rows += row in found
                 continue
             recall[row][1] += 1
             if row in found:
                 recall[row][0] += 1
-                confusion[(status, status if status in found[row] else min(found[row]))] += 1
+                got = status if status in found[row] else min(found[row])
+                if row in LOOKING_BACK and {status, got} == {"past", "current"}:
+                    got = status
+                confusion[(status, got)] += 1
     hits, total = sum(hit for hit, _ in recall.values()), sum(count for _, count in recall.values())
     lines.append(f"rows: {hits} of {total} found ({_share(hits, total):.1%})")
     lines += [f"    {row}: {hit} of {count}" for row, (hit, count) in sorted(recall.items()) if hit < count]
+    lines.append(f"rows named only as a figure of speech: {quiet_rows}, read as meant {false_rows}")
     right = sum(n for (gold, got), n in confusion.items() if gold == got)
     lines.append(f"assertion of the found rows: {right} of {sum(confusion.values())} ({_share(right, sum(confusion.values())):.1%})")
     wrong = Counter({pair: n for pair, n in confusion.items() if pair[0] != pair[1]})
