@@ -240,8 +240,8 @@ class Console:
         except Exception as error:
             # The message of an exception may hold what a client wrote; its kind and place do not.
             reference = secrets.token_hex(4)
-            place = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("%s %s failed (%s)\n%s", request.method, type(error).__name__, reference, place)
+            places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+            _log.error("Failed with %s in %s, reference %s", type(error).__name__, " > ".join(places[-6:]), reference)
             return self.draw(
                 request,
                 "error.html",

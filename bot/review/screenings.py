@@ -371,7 +371,7 @@ class Screenings(Desk):
         if staff.clinical:
             return shown
         # Empty would read as "nothing reported", so what is left out is named.
-        shown |= {"findings": [], "unclear": [], "reason_for_visit": "", "client_was_told": ""}
+        shown |= {"findings": [], "unclear": [], "reason_for_visit": "", "client_was_told": "", "care": None}
         if decision is not None:
             shown["decision"] = {**decision, "note": "", "message_to_client": ""}
         return shown | {"left_out": list(LIMITED)}

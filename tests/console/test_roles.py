@@ -167,7 +167,7 @@ async def test_reception_sees_tier_and_contact_but_no_health(
         assert page.status_code == 200
         assert not reveals(page.text), path
         shown += page.text
-    for words in ("Caution", "Maria Lopez", "+12025550143", "A therapist has to look"):
+    for words in ("Tell a therapist", "Caution", "Maria Lopez", "+12025550143", "A therapist has to look"):
         assert words in shown
     headers = await bearer(context, Role.RECEPTION)
     for path in ("screenings", f"screenings/{name}", "bookings"):
@@ -177,7 +177,7 @@ async def test_reception_sees_tier_and_contact_but_no_health(
     one = (await browser.get(f"/api/v1/staff/screenings/{name}", headers=headers)).json()
     assert one["tier"] == "CAUTION"
     assert one["booking"]["phone"] == "+12025550143"
-    assert one["left_out"] == ["findings", "unclear", "reason_for_visit", "client_was_told"]
+    assert one["left_out"] == ["findings", "unclear", "reason_for_visit", "client_was_told", "care"]
 
 
 async def test_a_therapist_sees_the_reasons(
