@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINE_PYTHON = Path(os.environ.get("NMT_ENGINE_PYTHON", ROOT / ".venv" / "engine" / "bin" / "python"))
 ENGINE_SECRET = "engine-secret-of-the-tests"
 ACTIONS_SECRET = "actions-secret-of-the-tests"
-READY_WITHIN = 90.0
+READY_WITHIN = 180.0
 
 
 def free_port() -> int:

@@ -13,6 +13,9 @@ import pytest
 from .conftest import Engine
 from .test_dialogue import ASK, start_screening
 
+# Training and starts are counted in a test's time; on a crowded machine they take minutes.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
+
 ROUTES = [
     ("GET", "/ready"),
     ("POST", "/messages"),

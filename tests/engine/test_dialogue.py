@@ -6,6 +6,9 @@ import pytest
 
 from .conftest import Engine
 
+# Training and starts are counted in a test's time; on a crowded machine they take minutes.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
+
 ASK = "action_ask_screening_answer"
 TOPIC = "action_answer_topic"
 

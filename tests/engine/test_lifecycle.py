@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from .conftest import ROOT, Engine, run_engine_python
 from .test_dialogue import ASK, start_screening
+
+# Training and starts are counted in a test's time; on a crowded machine they take minutes.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
 CHECKS = Path(__file__).with_name("python310")
 
@@ -88,7 +93,7 @@ def test_the_engine_imports_nothing_of_the_service() -> None:
                 assert line.lstrip().startswith("from bot.engine"), f"{path.name}: {line}"
 
 
-def test_parts_that_need_the_engines_python() -> None:
-    for script in sorted(CHECKS.glob("check_*.py")):
-        checked = run_engine_python(str(script), PYTHONPATH=str(ROOT), TF_CPP_MIN_LOG_LEVEL="3")
-        assert checked.returncode == 0, f"{script.name}\n{checked.stdout}{checked.stderr}"
+@pytest.mark.parametrize("script", sorted(CHECKS.glob("check_*.py")), ids=lambda script: script.stem)
+def test_parts_that_need_the_engines_python(model: str, script: Path) -> None:
+    checked = run_engine_python(str(script), PYTHONPATH=str(ROOT), TF_CPP_MIN_LOG_LEVEL="3")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
