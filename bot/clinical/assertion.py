@@ -17,17 +17,6 @@ from bot.clinical.text import Token
 
 CUE = "cue"
 _SEPARATORS = frozenset({",", "and", "or", "nor", "/", "&", "+"})
-_SUBJECTS = frozenset({"i", "im", "ive", "id", "he", "she", "they", "we", "hes", "shes", "weve", "theyre"})
-_SELF = frozenset({"i", "im", "ive", "id", "my", "mine", "weve", "me", "myself"})
-_DETERMINERS = frozenset({"my", "the", "a", "an", "this", "that"})
-_PREPOSITIONS = frozenset(
-    {"in", "on", "of", "down", "with", "from", "to", "at", "around", "near", "under", "over", "for", "up", "by"}
-)
-_OPENERS = frozenset(
-    "hi hello hey so ok okay and please just quick question also but thanks well um hiya morning yes no yeah or "
-    "good afternoon evening dear team there all btw then sorry actually".split()
-)
-_IF = frozenset({"if", "when", "whenever", "while", "whilst", "whether", "unless", "in"})
 _WIDE_REACH = 12
 _AFTER_REACH = 3
 
@@ -69,6 +58,14 @@ class AssertionRules:
 
     through: frozenset[str]
     clause_start: frozenset[str]
+    own: frozenset[str]
+    subjects: frozenset[str]
+    determiners: frozenset[str]
+    prepositions: frozenset[str]
+    openers: frozenset[str]
+    conditions: frozenset[str]
+    before_answer: frozenset[str]
+    answers: frozenset[str]
 
 
 def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
@@ -101,7 +98,19 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
     for name, phrases in groups.items():
         for phrase in phrases:
             book.add(Label(CUE, name), phrase)
-    return AssertionRules(words(data["negation"]["through"]), words(data["clause_start"]))
+    small = data["words"]
+    return AssertionRules(
+        through=words(data["negation"]["through"]),
+        clause_start=words(data["clause_start"]),
+        own=words(small["self"]),
+        subjects=words(small["subjects"]),
+        determiners=words(small["determiners"]),
+        prepositions=words(small["prepositions"]),
+        openers=words(small["openers"]),
+        conditions=words(small["conditions"]),
+        before_answer=words(small["before_answer"]),
+        answers=words(small["answers"]),
+    )
 
 
 @dataclass(slots=True)
@@ -143,9 +152,8 @@ class Clauses:
                 if not _inside(cue, longer) and not all(at in solid for at in range(cue.start, cue.end))
             ]
         # "Not sure if" doubts; it does not imagine.
-        self._cues["hypothetical"] = [
-            cue for cue in self._cues.get("hypothetical", []) if not _inside(cue, self._cues.get("uncertain_before", []))
-        ]
+        doubts = self._cues.get("uncertain_before", [])
+        self._cues["hypothetical"] = [cue for cue in self._cues.get("hypothetical", []) if not _inside(cue, doubts)]
         self._all_past = {name: list(self._cues.get(name, [])) for name in ("past_before", "past_after")}
         for name in ("past_before", "hypothetical"):
             self._cues[name] = [
@@ -171,7 +179,8 @@ class Clauses:
         distant = any(self._joined(m, start, end, first, last) for m in self._cues.get("distant", ()))
         recent = any(self._joined(m, start, end, first, last) for m in self._cues.get("recent", ()))
         past = self._past(start, end, first, last, lasting)
-        if denied and any(end <= m.start < last and self._same_clause(end, m.start) for m in self._cues.get("no_longer", ())):
+        no_longer = self._cues.get("no_longer", ())
+        if denied and any(end <= m.start < last and self._same_clause(end, m.start) for m in no_longer):
             denied, past = False, True
         uncertain = doubtful or self._uncertain(start, end, first, last)
         return Assertion(
@@ -257,7 +266,7 @@ class Clauses:
         for offset, word in enumerate(words):
             at = cue.end + offset
             before = self.tokens[at - 1].word
-            if at in self._breaks or word in _SUBJECTS or word == ":":
+            if at in self._breaks or word in self.rules.subjects or word == ":":
                 return None
             if word in _SEPARATORS:
                 separators.append(word)
@@ -265,14 +274,18 @@ class Clauses:
                 if word not in {"or", "nor", "/"} and following in self.rules.clause_start:
                     return None
                 continue
-            if word in _DETERMINERS and offset == 0 and wide and before == "no":
+            if word in self.rules.determiners and offset == 0 and wide and before == "no":
                 return None
-            if word == "my" and before not in _PREPOSITIONS and before not in {"or", "nor"} and wide:
+            if word == "my" and before not in self.rules.prepositions and before not in {"or", "nor"} and wide:
                 return None
             if not wide and word not in self.rules.through and at not in self._covered:
                 return None
         opening = self.tokens[start].word.replace("'", "")
-        if opening in _SELF | {"the"} and wide and (not words or words[-1] not in _PREPOSITIONS | {"or", "nor"}):
+        if (
+            opening in self.rules.own | {"the"}
+            and wide
+            and (not words or words[-1] not in self.rules.prepositions | {"or", "nor"})
+        ):
             return None
         if len(words) > _WIDE_REACH and not separators:
             return None
@@ -299,16 +312,15 @@ class Clauses:
         return False
 
     def _denied_behind(self, end: int) -> bool:
-        allowed = {":", ",", "?", "has", "is", "was", "it", "that", "been", "all", "now", "today", "and", "or"}
         for cue in self._cues["neg_after"]:
             if not end <= cue.start <= end + _AFTER_REACH:
                 continue
             if any(
-                token.word not in allowed and at not in self._covered
+                token.word not in self.rules.before_answer and at not in self._covered
                 for at, token in enumerate(self.tokens[end : cue.start], end)
             ):
                 continue
-            if self.tokens[cue.start].word in {"no", "none", "nope", "nah", "never"}:
+            if self.tokens[cue.start].word in self.rules.answers:
                 follows = self.tokens[cue.end] if cue.end < len(self.tokens) else None
                 if follows is not None and follows.is_word:
                     continue
@@ -325,7 +337,11 @@ class Clauses:
         if not lasting:
             for cue in self._before("past_before", start, first):
                 between = [token.word for token in self.tokens[cue.end : start]]
-                if self._same_clause(cue.end, start) and not _SUBJECTS & set(between[1:]) and len(between) <= 8:
+                if (
+                    self._same_clause(cue.end, start)
+                    and not self.rules.subjects & set(between[1:])
+                    and len(between) <= 8
+                ):
                     return True
         return any(
             end <= cue.start < last and cue.start - end <= 6 and self._same_clause(end, cue.start)
@@ -338,19 +354,27 @@ class Clauses:
         anybody = [m for m in self._cues.get("family_generic", []) if generic and m.end <= start]
         named = self._cues.get("family_before", []) + anybody
         relatives = {at for m in named for at in range(m.start, m.end)}
-        own = [at for at in range(start, end) if at not in relatives and self.tokens[at].word.replace("'", "") in _SELF]
+        own = [
+            at
+            for at in range(start, end)
+            if at not in relatives and self.tokens[at].word.replace("'", "") in self.rules.own
+        ]
         if not own and any(at in relatives for at in range(start, end)):
             return True
         # "my diabetic dad"
-        if start > first and self.tokens[start - 1].word in {"my", "our", "his", "her", "a", "the"} and end in relatives:
+        if (
+            start > first
+            and end in relatives
+            and self.tokens[start - 1].word in {"my", "our", "his", "her", "a", "the"}
+        ):
             return True
         opening = self.tokens[start].word.replace("'", "")
-        if opening in _SELF:
+        if opening in self.rules.own:
             return False
         for at in range(start - 1, first - 1, -1):
             if at in relatives:
                 return True
-            if self.tokens[at].word.replace("'", "") in _SELF:
+            if self.tokens[at].word.replace("'", "") in self.rules.own:
                 return False
         return False
 
@@ -358,7 +382,7 @@ class Clauses:
 
     def _claims(self, left: int, start: int) -> int:
         """How often the client speaks of themself between a cue and the mention ("I have", "my ...")."""
-        return sum(self.tokens[at].word.replace("'", "") in _SELF for at in range(left, start + 1))
+        return sum(self.tokens[at].word.replace("'", "") in self.rules.own for at in range(left, start + 1))
 
     def _hypothetical(self, start: int, first: int) -> bool:
         for cue in self._before("hypothetical", start, first):
@@ -394,13 +418,14 @@ class Clauses:
     def _claimed(self, left: int, start: int) -> bool:
         """The client states something of their own there, and not after an "if"."""
         for at in range(left, start + 1):
-            if self.tokens[at].word.replace("'", "") in _SELF:
-                return not any(self.tokens[x].word in _IF for x in range(left, at))
+            if self.tokens[at].word.replace("'", "") in self.rules.own:
+                return not any(self.tokens[x].word in self.rules.conditions for x in range(left, at))
         return False
 
     def _at_head(self, at: int, first: int) -> bool:
         return (
-            all(not t.is_word or t.word in _OPENERS for t in self.tokens[first:at]) or self.tokens[at - 1].word == ","
+            all(not t.is_word or t.word in self.rules.openers for t in self.tokens[first:at])
+            or self.tokens[at - 1].word == ","
         )
 
     def _uncertain(self, start: int, end: int, first: int, last: int) -> bool:

@@ -89,7 +89,10 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         book.add(Label("idiom", ""), phrase)
     combinations = tuple(
         Combination(
-            entry["row"], Care(entry["care"]), tuple(frozenset(group) for group in entry["all"]), entry.get("lock") != "false"
+            row=entry["row"],
+            care=Care(entry["care"]),
+            groups=tuple(frozenset(group) for group in entry["all"]),
+            lock=entry.get("lock") != "false",
         )
         for entry in data["combinations"]
     )

@@ -9,11 +9,6 @@ from typing import Any
 from bot.clinical.phrases import Label, Match, PhraseBook, Spelling, outermost
 from bot.clinical.text import Token
 
-# An abbreviation counts in capitals, by itself, or right after one of these.
-_ABBREVIATION_CONTEXT = frozenset(
-    "have has had having got get a an my his her with of from for no not on the possible diagnosed suspected severe mild "
-    "chronic and or left right previous active is ive type since after since bad known".split()
-)
 _SHORT_MESSAGE = 2
 
 
@@ -36,8 +31,9 @@ class Lexicon:
     rows: Mapping[str, RowTraits]
     suffixes: Mapping[str, str]
     harmless: frozenset[str]
-    medicine_endings: tuple[str, ...]
-    not_medicines: frozenset[str]
+    fillers: frozenset[str]
+    abbreviation_context: frozenset[str]
+    capitals_only: frozenset[str]
 
 
 def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
@@ -79,7 +75,15 @@ def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
     for phrase in data["red_flag"]:
         book.add(Label("red_flag", ""), phrase)
     harmless = frozenset(word for name in data["harmless_medicines"] for word in str(name).lower().split())
-    return Lexicon(rows, suffixes, harmless, tuple(frames["looks_like_a_medicine"]), frozenset(frames["not_before"]))
+    short = data["abbreviations"]
+    return Lexicon(
+        rows,
+        suffixes,
+        harmless,
+        frozenset(frames["fillers"]),
+        frozenset(short["after"]),
+        frozenset(short["capitals_only"]),
+    )
 
 
 def row_matches(
@@ -92,14 +96,14 @@ def row_matches(
     found += [
         Match(Label("row", m.label.name), m.start, m.end)
         for m in matches
-        if m.label.kind == "abbreviation" and _abbreviation_holds(text, tokens, m)
+        if m.label.kind == "abbreviation" and _abbreviation_holds(text, tokens, m, lexicon)
     ]
     found += _by_suffix(tokens, lexicon, spelling)
     kept = [
         m
         for m in outermost(found)
         if not any(t.start <= m.start and m.end <= t.end for t in traps)
-        and not any(s.label.name == m.label.name and s.start < m.end and m.start < s.end and s.end >= m.end for s in swallows)
+        and not any(s.label.name == m.label.name and m.start < s.end and s.start < m.end <= s.end for s in swallows)
     ]
     return sorted(kept, key=lambda m: (m.start, m.end, m.label.name))
 
@@ -115,19 +119,13 @@ def _by_suffix(tokens: Sequence[Token], lexicon: Lexicon, spelling: Spelling) ->
     return found
 
 
-def _abbreviation_holds(text: str, tokens: Sequence[Token], match: Match) -> bool:
-    """Short tokens need more than their letters: "PE" yes, "pe lesson" no, "as" in a sentence no."""
+def _abbreviation_holds(text: str, tokens: Sequence[Token], match: Match, lexicon: Lexicon) -> bool:
+    """Short tokens need more than their letters: "I had a PE" yes, "pe lesson" no, "as" in a sentence no."""
     first, last = tokens[match.start], tokens[match.end - 1]
     written = text[first.start : last.end]
-    words = sum(token.is_word for token in tokens)
-    if words <= _SHORT_MESSAGE:
+    if sum(token.is_word for token in tokens) <= _SHORT_MESSAGE:
         return True
-    if len(written) >= 2 and written.isupper():
-        return not text.isupper() or len(written) >= 3 or _in_context(tokens, match)
-    return len(written.replace(".", "")) >= 2 and written.lower() not in {"as", "me", "us", "ms", "mi", "oi", "ned", "aps"} and _in_context(
-        tokens, match
-    )
-
-
-def _in_context(tokens: Sequence[Token], match: Match) -> bool:
-    return match.start > 0 and tokens[match.start - 1].word in _ABBREVIATION_CONTEXT
+    in_context = match.start > 0 and tokens[match.start - 1].word in lexicon.abbreviation_context
+    if written.isupper():  # in a message all in capitals they say little about two letters
+        return in_context or not text.isupper() or len(written) > 2
+    return in_context and first.word not in lexicon.capitals_only

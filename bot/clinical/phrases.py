@@ -122,8 +122,10 @@ class PhraseBook:
             for word in (word for choice in choices for word in choice):
                 if word.startswith("$") and word != NUMBER and word not in self._members:
                     raise PhraseError(f"no class {word!r} (phrase {phrase!r})")
-                if spellable:
-                    self.spellable.update([word] if word[0] != "$" else (w for row in self._members.get(word, ()) for w in row))
+                if spellable and word[0] == "$":
+                    self.spellable.update(member for row in self._members.get(word, ()) for member in row)
+                elif spellable:
+                    self.spellable.add(word)
             symbols.append(([self._choice(choices)] if len(choices) > 1 else choices[0], optional))
         nodes = [self._root]
         for row, optional in symbols:
@@ -257,7 +259,7 @@ class Spelling:
             return tuple(dict.fromkeys((*signs, *(name for sign in signs for name in self._book.classes_of(sign)))))
         if word[0].isdigit():
             return tuple(dict.fromkeys((word, NUMBER, *self._book.classes_of(word), *self._book.classes_of(NUMBER))))
-        words = [plain for plain in self._forms(word)]
+        words = self._forms(word)
         if not any(form in self._book.words or form in self._ordinary for form in words):
             words += self._misspelt(words[0])
         symbols = list(dict.fromkeys(words))

@@ -20,7 +20,6 @@ from bot.clinical.model import Mention, Reading, Signal, Status
 from bot.clinical.phrases import Label, Match, PhraseBook, Spelling
 from bot.clinical.text import Token, Words
 
-_FILLERS = frozenset("a an the my some this that daily new called something like also own regular prescribed weekly on taking of it and".split())
 _MEDICINE_LOOK_AHEAD = 4
 
 
@@ -68,27 +67,24 @@ class Reader:
         literal = [m for m in found if not _within(m, idioms)]
         clauses = Clauses.of(tokens, self._cues, matches, literal)
         rows = [
-            Sighting(m.label.name, m, self._traits(m.label.name, m, clauses, tokens), idiom=_within(m, idioms)) for m in found
+            Sighting(m.label.name, m, self._assertion(m.label.name, m, clauses), idiom=_within(m, idioms))
+            for m in found
         ]
         rows = _once([_renamed(seen, self._lexicon.rows[seen.name]) for seen in rows])
         urgent = emergencies.find(tokens, matches, rows, clauses, self._urgent, [*idioms, *traps])
-        mentions = {
-            (seen.name, tokens[seen.match.start].start, tokens[seen.match.end - 1].end): (
-                Status.IDIOM if seen.idiom else seen.assertion.status()
-            )
+        spans = {
+            (seen.match.start, seen.match.end, seen.name): Status.IDIOM if seen.idiom else seen.assertion.status()
             for seen in rows
         }
-        named = {name for name, _, _ in mentions}
-        for fired in urgent.fired:
+        named = {seen.name for seen in rows if not seen.idiom}
+        for fired in urgent.fired:  # the words of an alarm name its row, too
             if fired.emergency.condition not in named:
                 status = clauses.assess(fired.start, fired.end).status()
-                key = (fired.emergency.condition, tokens[fired.start].start, tokens[fired.end - 1].end)
-                mentions.setdefault(key, status)
+                spans.setdefault((fired.start, fired.end, fired.emergency.condition), status)
         return Reading(
             text=text,
             mentions=tuple(
-                Mention(name, text[start:end], start, end, status)
-                for (name, start, end), status in sorted(mentions.items(), key=lambda item: (item[0][1], item[0][2], item[0][0]))
+                _mention(text, tokens, start, end, name, status) for (start, end, name), status in sorted(spans.items())
             ),
             emergency=urgent.first(self._urgent),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
@@ -104,7 +100,7 @@ class Reader:
         target = Match(Label("row", ""), inside[0], inside[-1] + 1)
         return Clauses.of(tokens, self._cues, matches, [target]).assess(target.start, target.end)
 
-    def _traits(self, row: str, match: Match, clauses: Clauses, tokens: Sequence[Token]) -> Assertion:
+    def _assertion(self, row: str, match: Match, clauses: Clauses) -> Assertion:
         """The assertion of a mention, with what is peculiar to its row."""
         said = clauses.assess(match.start, match.end, match.gaps)
         traits = self._lexicon.rows[row]
@@ -144,9 +140,8 @@ class Reader:
                 if _within(match, [*traps, *idioms]):
                     continue
                 signal = Signal(match.label.name)
-                if signal in {Signal.TAKES_BACK, Signal.FOR_ANOTHER_ADULT, Signal.ABUSE_DISCLOSED, Signal.SENSITIVE}:
-                    signals.add(signal)
-                elif not clauses.assess(match.start, match.end, match.gaps).negated:
+                denied = clauses.assess(match.start, match.end, match.gaps).negated
+                if signal is not Signal.LOW_MOOD or not denied:
                     signals.add(signal)
             elif kind == "medicine" and match.label.name == "unnamed":
                 if not _overlaps(match, spans) and asserted(match):
@@ -154,8 +149,10 @@ class Reader:
             elif kind == "medicine":
                 if self._names_unknown(match, tokens, spans) and asserted(match):
                     signals.add(Signal.UNKNOWN_MEDICINE)
-            elif kind == "red_flag" and not _overlaps(match, [*spans, *urgent]) and not _within(match, [*traps, *idioms]) and asserted(match):
-                signals.add(Signal.UNPLACED_RED_FLAG)
+            elif kind == "red_flag":
+                placed = _overlaps(match, [*spans, *urgent]) or _within(match, [*traps, *idioms])
+                if not placed and asserted(match):
+                    signals.add(Signal.UNPLACED_RED_FLAG)
         return frozenset(signals)
 
     def _names_unknown(self, frame: Match, tokens: Sequence[Token], spans: Iterable[Match]) -> bool:
@@ -164,9 +161,9 @@ class Reader:
         for at in range(frame.end, min(frame.end + _MEDICINE_LOOK_AHEAD, len(tokens))):
             token = tokens[at]
             word = token.word.replace("'", "")
-            if word in _FILLERS or word.isdigit() or word in {"mg", "mcg", "ml", ","}:
+            if word in self._lexicon.fillers or word.isdigit():
                 continue
-            if at in covered or not token.is_word or len(word) < 5 or not word.isalpha() or word in self._lexicon.harmless:
+            if at in covered or len(word) < 5 or not word.isalpha() or word in self._lexicon.harmless:
                 return False
             if any(symbol != word for symbol in self._spelling.readings(token.word) if not symbol.startswith("$")):
                 return False
@@ -189,6 +186,11 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     }
 
 
+def _mention(text: str, tokens: Sequence[Token], start: int, end: int, row: str, status: Status) -> Mention:
+    first, last = tokens[start].start, tokens[end - 1].end
+    return Mention(row, text[first:last], first, last, status)
+
+
 def _within(match: Match, others: Iterable[Match]) -> bool:
     return emergencies.swallowed(match, others)
 
@@ -202,8 +204,6 @@ def _renamed(seen: Sighting, traits: RowTraits) -> Sighting:
     if traits.past_becomes is None or seen.idiom or seen.assertion.status() is not Status.PAST:
         return seen
     return replace(seen, name=traits.past_becomes)
-
-
 
 
 def _once(rows: Sequence[Sighting]) -> list[Sighting]:

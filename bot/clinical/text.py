@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 import spacy
-from spacy.tokenizer import Tokenizer
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # compiled, without a stub
 
 # Unicode that keyboards write for plain signs. A line break ends a sentence, as a semicolon does.
 _PLAIN = {

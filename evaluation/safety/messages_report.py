@@ -94,7 +94,7 @@ def care_of(reading: Reading) -> str:
 
 
 def lock_of(reading: Reading) -> str:
-    """"true": locks now; "asking": asks or shows the numbers only; "false": nothing."""
+    """ "true": locks now; "asking": asks or shows the numbers only; "false": nothing."""
     if reading.emergency is None:
         return "false"
     return "asking" if reading.emergency.asking else "true"
@@ -116,9 +116,9 @@ def report(items: Sequence[Item], reader: Reader, failures: str | None) -> list[
     readings: list[Reading] = []
     times: list[float] = []
     for item in items:
-        begun = time.perf_counter()
+        begun = time.process_time()
         readings.append(reader.read(item.text))
-        times.append((time.perf_counter() - begun) * 1000)
+        times.append((time.process_time() - begun) * 1000)
     pairs = list(zip(items, readings, strict=True))
     lines = [f"messages: {len(items)}   kinds: {dict(sorted(Counter(i.kind for i in items).items()))}"]
 
@@ -174,7 +174,8 @@ def report(items: Sequence[Item], reader: Reader, failures: str | None) -> list[
     lines += [f"    {row}: {hit} of {count}" for row, (hit, count) in sorted(recall.items()) if hit < count]
     lines.append(f"rows named only as a figure of speech: {quiet_rows}, read as meant {false_rows}")
     right = sum(n for (gold, got), n in confusion.items() if gold == got)
-    lines.append(f"assertion of the found rows: {right} of {sum(confusion.values())} ({_share(right, sum(confusion.values())):.1%})")
+    judged = sum(confusion.values())
+    lines.append(f"assertion of the found rows: {right} of {judged} ({_share(right, judged):.1%})")
     wrong = Counter({pair: n for pair, n in confusion.items() if pair[0] != pair[1]})
     lines.append("    expected -> read: " + _pairs(wrong))
     denied = sum(n for (gold, got), n in confusion.items() if got == "negated" and gold != "negated")
@@ -182,8 +183,8 @@ def report(items: Sequence[Item], reader: Reader, failures: str | None) -> list[
 
     ordered = sorted(times)
     lines.append(
-        f"time per message: median {statistics.median(ordered):.2f} ms, 95% {ordered[int(len(ordered) * 0.95)]:.2f} ms, "
-        f"longest {ordered[-1]:.2f} ms"
+        f"processor time per message: median {statistics.median(ordered):.2f} ms, "
+        f"95% {ordered[int(len(ordered) * 0.95)]:.2f} ms, longest {ordered[-1]:.2f} ms"
     )
     if failures is not None:
         lines += [
