@@ -23,7 +23,8 @@ class BookingStart(TurnAction):
         return "action_booking_start"
 
     def act(self, turn: Turn) -> Done:
-        replies, gate = desk().start(turn.session, turn.conversation)
+        said = "" if turn.do else turn.message.text
+        replies, gate = desk().start(turn.session, turn.conversation, said=said)
         return Done(replies, (SlotSet("booking_gate", gate),))
 
     def failed(self) -> list[EventType]:

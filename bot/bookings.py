@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.booking import draft as drafting
 from bot.booking.contact import Contact
 from bot.booking.draft import Draft, Phrase, Step
-from bot.booking.replies import understand
+from bot.booking.replies import misread, prefill, understand
 from bot.booking.states import Action, State
 from bot.booking.when import say_when
 from bot.clinical.record import Record
@@ -30,12 +30,6 @@ from bot.store.screenings import Gate
 
 MOST_TRIES = 2
 _COMMANDS = ("back", "stop", "start_again", "repeat", "why", "book", "reschedule")
-_BAD = {
-    "name": "booking.bad_name",
-    "contact": "booking.bad_contact",
-    "day": "booking.bad_day",
-    "time": "booking.bad_time",
-}
 
 
 class BookingDesk:
@@ -48,10 +42,13 @@ class BookingDesk:
 
     # ------------------------------------------------------------ entering
 
-    def start(self, session: Session, conversation: Conversation, moves: bool = False) -> tuple[tuple[Reply, ...], str]:
+    def start(
+        self, session: Session, conversation: Conversation, moves: bool = False, said: str = ""
+    ) -> tuple[tuple[Reply, ...], str]:
         """Open a request, or say what comes first.
 
         Args:
+            said: the message that began it; what it names already is not asked again.
             moves: the client wants another time for a request that exists.
 
         Returns:
@@ -86,6 +83,8 @@ class BookingDesk:
             draft = Draft.from_json(unfinished)
             self._keep(conversation, draft)
             return (Reply(self._say("booking.resumed")),), "open"
+        if said:
+            draft = prefill(draft, said, self._context.clinic, now())
         self._keep(conversation, draft)
         key = "booking.start_provisional" if draft.provisional else "booking.start"
         return (Reply(self._say(key)),), "open"
@@ -142,7 +141,7 @@ class BookingDesk:
             if value is None and (asks or heard.is_other_business):
                 return Taken(interruption=True)
         if value is None:
-            return self._missed(session, conversation, draft, step)
+            return self._missed(session, conversation, draft, step, heard.message.text)
         draft = drafting.apply(draft, step.id, value, self._context.clinic)
         self._keep(conversation, draft)
         if self._next(session, draft, moment) is None:
@@ -178,7 +177,7 @@ class BookingDesk:
             return Taken((Reply(self._say("booking.back_later")),), done=True)
         return Taken()
 
-    def _missed(self, session: Session, conversation: Conversation, draft: Draft, step: Step) -> Taken:
+    def _missed(self, session: Session, conversation: Conversation, draft: Draft, step: Step, text: str) -> Taken:
         draft = drafting.missed(draft)
         if draft.tries > MOST_TRIES:
             conversations.set_context(conversation, draft=None)
@@ -186,7 +185,8 @@ class BookingDesk:
             buttons = self._menu("button.book", "button.person")
             return Taken((Reply(self._say("third_miss"), ReplyKind.FALLBACK, buttons),), done=True)
         self._keep(conversation, draft)
-        return Taken((Reply(self._say(_BAD.get(step.id, "booking.unclear_choice")), ReplyKind.FALLBACK),))
+        hint = misread(step, text, self._context.clinic)
+        return Taken((Reply(self._say(hint), ReplyKind.FALLBACK),))
 
     # ------------------------------------------------------------ asking
 
@@ -196,9 +196,11 @@ class BookingDesk:
         step = self._next(session, draft, now()) if draft is not None else None
         if step is None or conversation.lock is not None:
             return ()
-        if draft is not None and draft.tries and step.id in _BAD:
+        if draft is not None and draft.tries and not step.choices and not interrupted:
             return ()  # the hint that was just given ends with the question
         text = self._text(step.wording, step.variables)
+        if draft is not None and draft.tries and not interrupted:
+            text = ""  # the hint that was just given is the question; its choices follow
         if interrupted:
             text = f"{self._say('back_to_booking')}\n\n{text}"
         buttons = tuple(
@@ -206,7 +208,8 @@ class BookingDesk:
             for choice in step.choices
         )
         if step.id != "summary" and buttons:
-            text += "\n\n" + "\n".join(f"{place}. {button.title}" for place, button in enumerate(buttons, start=1))
+            lines = "\n".join(f"{place}. {button.title}" for place, button in enumerate(buttons, start=1))
+            text = f"{text}\n\n{lines}".strip()
         kind = ReplyKind.CONFIRM if step.id == "summary" else ReplyKind.QUESTION
         return (Reply(text, kind, buttons, meta={"booking_step": step.id}),)
 
@@ -232,6 +235,8 @@ class BookingDesk:
                     hold=clinic.booking.hold,
                     any_therapist=found.any_therapist,
                     screening_id=screening.id,
+                    name=found.name,
+                    contact=found.contact,
                 )
             else:
                 booking = bookings.request(

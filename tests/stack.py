@@ -55,15 +55,24 @@ class Stack:
     env: dict[str, str]
     process: subprocess.Popen[bytes]
     url: str
+    opened: list[httpx.Client] = field(default_factory=list)
 
     def chat(self, **body: Any) -> Client:
         """A new conversation."""
-        return Client.begin(self.url, body)
+        client = Client.begin(self.url, body)
+        self.opened.append(client.http)
+        return client
 
     def cli(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `./nmt` against this service's data."""
         return subprocess.run(
-            [str(ROOT / "nmt"), *arguments], env=self.env, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=120
+            [str(ROOT / "nmt"), *arguments],
+            env=self.env,
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
 
     def staff(self, role: str = "owner") -> httpx.Client:
@@ -93,6 +102,8 @@ class Stack:
         return {"code": answer.status_code, **answer.json()}
 
     def stop(self) -> None:
+        for http in self.opened:
+            http.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=40)
@@ -115,10 +126,15 @@ def start(data_dir: Path, **settings: str) -> Stack:
         "NMT_RATE_LIMITS": "off",
         **settings,
     }
-    log = (data_dir / "run.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "run"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-    )
+    with (data_dir / "run.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot.cli", "run"],
+            cwd=ROOT,
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     stack = Stack(data_dir, env, process, f"http://127.0.0.1:{web}")
 
     def up() -> bool:

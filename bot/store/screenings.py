@@ -212,7 +212,7 @@ def expire(session: Session, rules: Rules, moment: datetime) -> Collection[str]:
     limit = moment - timedelta(hours=rules.ruleset.resume_hours)
     gone: list[str] = []
     for screening in session.scalars(select(Screening).where(Screening.state.in_(("open", "replaced")))):
-        if last_activity(session, screening) < limit:
+        if screening.finished_at is None and last_activity(session, screening) < limit:
             gone.append(screening.conversation_id)
             session.delete(screening)
     session.execute(

@@ -56,6 +56,8 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
             email=clinic.email,
             locale=clinic.locale,
             emergency_number=str(context.locale["emergency_number"]),
+            timezone=clinic.timezone,
+            privacy_url=context.clinic.privacy.policy_url,
         )
 
     @routes.post("/conversations", status_code=201)
@@ -130,9 +132,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
         with database.session() as session:
             data = exporting.export(session, conversation_id)
         headers = {"Content-Disposition": 'attachment; filename="my-chat.json"', "Cache-Control": "no-store"}
-        return Response(
-            json.dumps(data, ensure_ascii=False, indent=2), media_type="application/json", headers=headers
-        )
+        return Response(json.dumps(data, ensure_ascii=False, indent=2), media_type="application/json", headers=headers)
 
     @routes.delete("/conversations/{conversation_id}", status_code=204)
     def erase(conversation_id: Owner) -> Response:
@@ -150,6 +150,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
 def _in_transcript(row: Message) -> schemas.TranscriptMessage:
     return schemas.TranscriptMessage.model_validate(
         {"event_id": row.id, "author": row.author, "at": row.at, "text": row.text, "reply": row.reply}
+        | {"client_message_id": row.client_message_id}
     )
 
 

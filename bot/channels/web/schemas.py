@@ -99,6 +99,7 @@ class TranscriptMessage(BaseModel):
     at: Moment
     text: str
     reply: Reply | None = None
+    client_message_id: str | None = None  # of the client's own messages
 
 
 class Transcript(BaseModel):
@@ -113,6 +114,8 @@ class Page(BaseModel):
     email: str | None
     locale: str
     emergency_number: str
+    timezone: str
+    privacy_url: str | None
 
 
 class ErrorBody(BaseModel):
