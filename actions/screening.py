@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from rasa_sdk.events import EventType, SlotSet
 
 from actions._turn import Done, Turn, TurnAction, context

@@ -14,7 +14,9 @@ from bot.reply import Button, Link, Reply, ReplyKind
 _DIALLABLE = re.compile(r"\+?[\d ]{3,}")
 
 
-def sentence(row: Condition, care: Care, rules: Rules, locale: Mapping[str, Any], emergency: Emergency | None = None) -> str:
+def sentence(
+    row: Condition, care: Care, rules: Rules, locale: Mapping[str, Any], emergency: Emergency | None = None
+) -> str:
     """The words for one emergency: the row's own where they fit the kind of care, the general ones otherwise."""
     texts = rules.care.texts(care)
     worse = rules.care.worse_signs.get(row.id, rules.care.worse_signs["default"])

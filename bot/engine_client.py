@@ -11,7 +11,14 @@ from bot.settings import Settings
 
 
 class EngineError(Exception):
-    """The engine did not answer, or could not. Carries no client text."""
+    """The engine did not answer, or could not. Its message carries no client text.
+
+    `said` is what the bot had said in this turn before it failed.
+    """
+
+    def __init__(self, reason: str, said: Sequence[dict[str, Any]] = ()) -> None:
+        self.said = tuple(said)
+        super().__init__(reason)
 
 
 class EngineClient:
@@ -58,6 +65,16 @@ class EngineClient:
         except httpx.HTTPError as error:
             raise EngineError(type(error).__name__) from error
         if response.status_code != 200:
-            raise EngineError(f"status {response.status_code}")
+            raise EngineError(f"status {response.status_code}", _said_before(response))
         data: dict[str, Any] = response.json()
         return data
+
+
+def _said_before(response: httpx.Response) -> Sequence[dict[str, Any]]:
+    """What stands beside the error of a turn that failed half-way."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ()
+    said = body.get("messages") if isinstance(body, dict) else None
+    return said if isinstance(said, list) else ()

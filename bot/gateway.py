@@ -22,8 +22,8 @@ from bot import emergency
 from bot.bookings import BookingDesk
 from bot.clinical.answers import choice_value
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
-from bot.clinical.record import UNSURE, Record
 from bot.clinical.reading import reading_to_json
+from bot.clinical.record import UNSURE, Record
 from bot.clinical.triage import row_state
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
@@ -211,7 +211,7 @@ class Gateway:
             except EngineError as error:
                 state = "failed"
                 logger.error("The engine did not answer message %s: %s", message.uid, error)
-                replies += self._without_engine(message)
+                replies += [*_as_replies(error.said), *self._without_engine(message)]
         if not staffed:
             replies += self._kind_words(reading, replies)
         return self._finish(conversation_id, message, replies, state)
@@ -254,10 +254,7 @@ class Gateway:
         return [emergency.repeat(care, condition, self._context.rules, self._context.locale), taken]
 
     def _run(self, conversation_id: str, engine_text: str, message_uid: str) -> list[Reply]:
-        return [
-            Reply.from_json(item["custom"]) if "custom" in item else Reply(item.get("text", ""))
-            for item in self._engine.message(conversation_id, engine_text, message_uid)
-        ]
+        return _as_replies(self._engine.message(conversation_id, engine_text, message_uid))
 
     def _finish(self, conversation_id: str, message: Message, replies: Sequence[Reply], state: str) -> Turn:
         with self._context.database.session() as session:
@@ -488,6 +485,10 @@ def _for_engine(text: str, do: Mapping[str, Any] | None) -> str:
         return plain.lstrip("/").strip() or "?"
     kind = do["do"]
     return f"/{do['intent']}" if kind == "intent" else f"/{kind}"
+
+
+def _as_replies(said: Sequence[Mapping[str, Any]]) -> list[Reply]:
+    return [Reply.from_json(item["custom"]) if "custom" in item else Reply(item.get("text", "")) for item in said]
 
 
 def _visible(text: str) -> bool:

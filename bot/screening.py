@@ -265,9 +265,9 @@ class ScreeningDesk:
         open_words = question.kind in (Kind.OPEN, Kind.OTHER)
         if open_words and asks and not named:
             return Taken(interruption=True)
-        if open_words and heard.intent in ("person", "help", "my_data", "delete_data", "export_data"):
-            if heard.confidence >= SURE and len(text.split()) <= 8:
-                return Taken(interruption=True)
+        aside = heard.intent in ("person", "help", "my_data", "delete_data", "export_data") and heard.confidence >= SURE
+        if open_words and aside and len(text.split()) <= 8:
+            return Taken(interruption=True)
         if answer is not None and not (asks and question.kind is Kind.CHECKLIST):
             if answer.confirm_none:
                 return record.with_try(CONFIRMING + question.id), ()
@@ -337,9 +337,9 @@ class ScreeningDesk:
         if not started(record) or heard.message.payload is not None or question.kind is Kind.CONSENT:
             return record, ()
         text = heard.message.text
-        if question.kind in (Kind.CHOICE, Kind.WHICH, Kind.YES_NO) and question.id in record.answers:
-            if not record.words.get(question.id) or _is_label(question, text):
-                return record, ()
+        closed = question.kind in (Kind.CHOICE, Kind.WHICH, Kind.YES_NO) and question.id in record.answers
+        if closed and (not record.words.get(question.id) or _is_label(question, text)):
+            return record, ()
         before = set(bring_up(record, self._rules))
         new = with_reading(record, self._context.reader.read(text), heard.message.uid)
         fresh = [name for name in bring_up(new, self._rules) if name not in before]
@@ -379,7 +379,7 @@ class ScreeningDesk:
     def late_update(
         self, session: Session, conversation: Conversation, reading: Reading, message: Message
     ) -> tuple[str, ...]:
-        """Something new told after the result ("actually I am pregnant"): the result is withdrawn, the questions reopen.
+        """Something new told after the result ("actually I am pregnant"): the result is withdrawn and asked anew.
 
         Returns:
             The names of the new rows; empty when nothing changes.
@@ -437,11 +437,11 @@ class ScreeningDesk:
                 return Reply(self._say("screening.consent"), ReplyKind.QUESTION, buttons, meta=meta)
             case Kind.CHECKLIST if question.confirming:
                 text = self._say("screening.confirm_none", count=len(question.items))
-                buttons = (
+                sure = (
                     Button(self._say("button.yes"), _answer(question, NO)),
                     Button(self._say("button.no"), _answer(question, YES)),
                 )
-                return Reply(text, ReplyKind.CONFIRM, buttons, checklist=self._lines(question), meta=meta)
+                return Reply(text, ReplyKind.CONFIRM, sure, checklist=self._lines(question), meta=meta)
             case Kind.CHECKLIST:
                 return self._checklist(question, meta)
             case Kind.WHICH:
@@ -522,9 +522,9 @@ class ScreeningDesk:
             if fired.said and not any(via in self._rules.items for via in fired.via):
                 yield self._say("screening.summary_line_told", name=row.choice_label), "T6"
             for question, follow_up in open_questions(row, record):
-                value = record.answers.get(question)
-                if value is not None:
-                    shown = record.words.get(question) or ("not sure" if value in (UNSURE, UNCLEAR) else value)
+                given = record.answers.get(question)
+                if given is not None:
+                    shown = record.words.get(question) or ("not sure" if given in (UNSURE, UNCLEAR) else given)
                     yield self._say("screening.summary_line_answer", question=follow_up.q, answer=shown), f"{name}/1"
         if record.words.get("T6"):
             yield self._say("screening.summary_line_reason", text=record.words["T6"]), "T6"
@@ -729,10 +729,11 @@ class ScreeningDesk:
 
 
 _SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})
-_ACTS = frozenset(
-    "greet goodbye thanks affirm deny unsure help person book my_booking cancel_booking reschedule screen back "
-    "start_again stop feedback repeat why more delete_data export_data my_data nlu_fallback answer answers".split()
-)
+_ACTS = frozenset({
+    "greet", "goodbye", "thanks", "affirm", "deny", "unsure", "help", "person", "book", "my_booking", "cancel_booking",
+    "reschedule", "screen", "back", "start_again", "stop", "feedback", "repeat", "why", "more", "delete_data",
+    "export_data", "my_data", "nlu_fallback", "answer", "answers",
+})  # fmt: skip
 _INTENT_OF = {
     "button.why": "why",
     "button.person": "person",

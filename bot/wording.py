@@ -57,7 +57,8 @@ class Wording:
         try:
             return template.render({**self._values, **variables}).strip()
         except TemplateError as error:
-            raise KnowledgeError(self._path, key, f"cannot be filled: {error}", "use a name that the comment lists") from error
+            remedy = "use a name that the comment lists"
+            raise KnowledgeError(self._path, key, f"cannot be filled: {error}", remedy) from error
 
     def keys(self) -> frozenset[str]:
         return frozenset(self._templates)

@@ -204,7 +204,8 @@ class Client:
     def answer(self, step: str, **other: str) -> list[dict[str, Any]]:
         """Answer the open checklist with no, but for the items given as T2_1="yes"."""
         checklist = self.last["checklist"]
-        assert checklist and checklist["id"] == step, self.last
+        assert checklist, self.last
+        assert checklist["id"] == step
         answers = {item["id"]: "no" for item in checklist["items"]}
         answers |= {key.replace("_", "."): value for key, value in other.items()}
         return self.send(answers=answers)

@@ -123,11 +123,11 @@ class Clauses:
     _breaks: frozenset[int] = frozenset()
     _covered: frozenset[int] = frozenset()
     _bounds: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _all_past: dict[str, list[Match]] = field(default_factory=dict)
+    _mentions: tuple[Match, ...] = ()
 
     @classmethod
     def of(
-        cls, tokens: Sequence[Token], rules: AssertionRules, matches: Iterable[Match], mentions: Iterable[Match] = ()
+        cls, tokens: Sequence[Token], rules: AssertionRules, matches: Iterable[Match], mentions: Sequence[Match] = ()
     ) -> Clauses:
         """Sorts the cues among `matches`; those inside a mention or a longer, harmless phrase do not count."""
         self = cls(tokens, rules)
@@ -154,11 +154,10 @@ class Clauses:
         # "Not sure if" doubts; it does not imagine.
         doubts = self._cues.get("uncertain_before", [])
         self._cues["hypothetical"] = [cue for cue in self._cues.get("hypothetical", []) if not _inside(cue, doubts)]
-        self._all_past = {name: list(self._cues.get(name, [])) for name in ("past_before", "past_after")}
-        for name in ("past_before", "hypothetical"):
-            self._cues[name] = [
-                cue for cue in self._cues.get(name, []) if not all(at in solid for at in range(cue.start, cue.end))
-            ]
+        self._cues["hypothetical"] = [
+            cue for cue in self._cues["hypothetical"] if not all(at in solid for at in range(cue.start, cue.end))
+        ]
+        self._mentions = tuple(mentions)
         self._breaks = frozenset(
             at
             for m in self._cues.get("break", [])
@@ -202,7 +201,9 @@ class Clauses:
     def past_inside(self, start: int, end: int) -> bool:
         """Whether the words of the mention themselves look back ("had a stroke")."""
         return any(
-            start <= m.start and m.end <= end for name in ("past_before", "past_after") for m in self._all_past[name]
+            start <= m.start and m.end <= end
+            for name in ("past_before", "past_after")
+            for m in self._cues.get(name, ())
         )
 
     def in_sentence(self, name: str, sentence: int) -> bool:
@@ -255,7 +256,8 @@ class Clauses:
         nearest, certain = hits[0]
         for other in (cue for name in ("neg_wide", "neg_near") for cue in self._before(name, nearest.start, first)):
             between = self.tokens[other.end : nearest.start]
-            if all(token.word in self.rules.through for token in between):
+            passable = self.rules.through | self.rules.subjects
+            if all(token.word in passable for token in between):
                 return False, True  # a double negative
         return certain, not certain
 
@@ -336,6 +338,9 @@ class Clauses:
     def _past(self, start: int, end: int, first: int, last: int, lasting: bool) -> bool:
         if not lasting:
             for cue in self._before("past_before", start, first):
+                # The "had" of "had a few drinks" is not about what comes after it.
+                if any(m.start <= cue.start and cue.end <= m.end and m.end <= start for m in self._mentions):
+                    continue
                 between = [token.word for token in self.tokens[cue.end : start]]
                 if (
                     self._same_clause(cue.end, start)

@@ -182,9 +182,7 @@ def set_lock(session: Session, conversation: Conversation, emergency: Emergency,
     note_incident(session, conversation, emergency, message_uid)
 
 
-def note_incident(
-    session: Session, conversation: Conversation, emergency: Emergency, message_uid: str | None
-) -> None:
+def note_incident(session: Session, conversation: Conversation, emergency: Emergency, message_uid: str | None) -> None:
     """Record that an emergency was answered: the event, never the words."""
     session.add(
         Incident(

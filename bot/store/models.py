@@ -7,7 +7,7 @@ conversation hangs on its row, so that erasing it erases the rest.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -46,7 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 class Conversation(Base):
@@ -155,7 +155,7 @@ class Screening(Base):
         order_by="Decision.id", cascade="all, delete-orphan", passive_deletes=True
     )
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
 
 class Answer(Base):
@@ -239,7 +239,7 @@ class Booking(Base):
     screening: Mapped[Screening] = relationship()
     cells: Mapped[list[BookingCell]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
 
 class BookingCell(Base):

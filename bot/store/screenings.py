@@ -177,7 +177,8 @@ def last_decision(session: Session, screening_id: str) -> Decision | None:
 def gate(session: Session, conversation: Conversation, moment: datetime | None = None) -> tuple[Gate, Screening | None]:
     """What this conversation may ask for now, and the screening that says so.
 
-    A lock closes everything. A decision of staff comes before the tier. Without a valid result the questions come first.
+    A lock closes everything. A decision of staff comes before the tier. Without a valid result the questions come
+    first.
     """
     moment = moment or now()
     screening = latest_finished(session, conversation.id)
@@ -221,5 +222,3 @@ def expire(session: Session, rules: Rules, moment: datetime) -> Collection[str]:
         .values(state="expired")
     )
     return gone
-
-

@@ -138,10 +138,9 @@ def _route(request: Request) -> str:
 
 def _page_routes(app: FastAPI, context: Context) -> None:
     clinic = context.clinic.clinic
+    ways = (("tel", clinic.phone, (clinic.phone or "").replace(" ", "")), ("mailto", clinic.email, clinic.email or ""))
     contact = " or ".join(
-        f'<a href="{scheme}:{html.escape(value.replace(" ", "") if scheme == "tel" else value)}">{html.escape(value)}</a>'
-        for scheme, value in (("tel", clinic.phone), ("mailto", clinic.email))
-        if value
+        f'<a href="{scheme}:{html.escape(target)}">{html.escape(shown)}</a>' for scheme, shown, target in ways if shown
     )
     page = (PAGE / "index.html").read_text("utf-8").replace("<!-- contact -->", contact)
 

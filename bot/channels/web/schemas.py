@@ -19,7 +19,7 @@ class _Request(BaseModel):
 class NewConversation(_Request):
     """Optional body of a new conversation."""
 
-    locale: str | None = Field(default=None, min_length=2, max_length=16, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    locale: str | None = Field(default=None, max_length=16, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
 class NewMessage(_Request):

@@ -1,10 +1,9 @@
 """The tables, and the two rules that the database itself enforces."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 from bot.store.models import UtcDateTime
-
 
 revision = "0001"
 down_revision = None
@@ -14,8 +13,9 @@ depends_on = None
 # A flagged screening cannot be confirmed before a member of staff has approved it (design, section 5).
 UNDECIDED = """
     EXISTS (SELECT 1 FROM screening s WHERE s.id = NEW.screening_id AND (s.tier IS NULL OR s.tier <> 'NONE'))
-    AND COALESCE((SELECT d.decision FROM decision d WHERE d.screening_id = NEW.screening_id ORDER BY d.id DESC LIMIT 1), '')
-        <> 'approve'
+    AND COALESCE(
+        (SELECT d.decision FROM decision d WHERE d.screening_id = NEW.screening_id ORDER BY d.id DESC LIMIT 1), ''
+    ) <> 'approve'
 """
 APPEND_ONLY = ("audit", "answer", "decision")
 

@@ -1,4 +1,4 @@
-"""One running service for all conversations; each test opens conversations of its own."""
+"""One running service for all tests that need it; each opens conversations of its own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""An emergency or a crisis is answered first, in every state."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import httpx
+import pytest
+
+from tests.stack import Client, Stack, wait_until
+
+
+def test_an_emergency_in_the_middle_of_a_booking_comes_first(client: Client, staff: httpx.Client) -> None:
+    client.say("book")
+    client.screen()
+    client.press("Yes, that's right")
+    assert client.meta["booking_step"] == "service"
+    client.say("my chest feels tight and my left arm is numb")
+    first = client.replies[0]
+    assert first["meta"]["kind"] == "emergency"
+    assert first["meta"]["emergency"]["care"] == "ambulance"
+    assert first["meta"]["emergency"]["condition"] == "chest_pain"
+    assert "911" in first["text"].splitlines()[0]
+    assert "paused" in first["text"]
+    assert {"title": "Call 911", "url": "tel:911"} in first["links"]
+    client.say("2")
+    assert client.found("booking_step") is None
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+    client.say("I was joking, just book me")
+    assert all("booking_step" not in reply["meta"] for reply in client.replies)
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
+
+
+def test_the_row_s_question_is_asked_where_it_is_not_clear(client: Client) -> None:
+    client.say("I had some chest pain")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is True
+    assert "911" in client.text
+    client.say("older, checked, told it was a muscle/rib strain")
+    assert client.found("emergency") is None
+    client.say("what is nmt")
+    assert client.meta["topic"] == "what_is_nmt"
+
+
+def test_an_unclear_answer_to_the_row_s_question_makes_the_lock_final(client: Client) -> None:
+    client.say("I had some chest pain")
+    client.say("hmm well you know")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
+    client.say("it's fine now, book me")
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+
+
+def test_a_yes_in_the_first_list_is_answered_at_once(client: Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+    client.answer("T2", T2_4="yes")
+    reply = client.last
+    assert reply["meta"]["kind"] == "emergency"
+    assert reply["meta"]["emergency"] == {"care": "ambulance", "condition": "cauda_equina", "asking": True}
+    assert reply["meta"]["screening"]["follow_up"]["condition"] == "cauda_equina"
+    client.say("new or changed")
+    assert client.found("result")["outcome"] == "emergency"
+    assert client.found("emergency")["asking"] is False
+    client.say("book")
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+
+
+def test_a_crisis_gets_the_line_and_its_words_are_not_kept(client: Client, staff: httpx.Client) -> None:
+    client.say("i dont want to be here anymore, i want to kill myself")
+    reply = client.replies[0]
+    assert reply["meta"]["emergency"] == {"care": "crisis", "condition": "suicidal_crisis", "asking": False}
+    assert "988" in reply["text"]
+    assert all("kill" not in message["text"] for message in client.transcript())
+    client.say("can i book for tomorrow")
+    assert "988" in client.replies[0]["text"]
+    assert client.found("screening") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["this back pain is killing me", "I'm dying for a massage", "no chest pain, just a stiff neck", "dead tired today"],
+)
+def test_figures_of_speech_and_denials_do_not_fire(client: Client, text: str) -> None:
+    client.say(text)
+    assert client.found("emergency") is None
+
+
+def test_with_the_engine_down_an_emergency_is_answered_and_nothing_is_lost(fresh_stack: Stack) -> None:
+    client = fresh_stack.chat()
+    client.say("what is nmt")
+    os.kill(fresh_stack.pid_of("engine"), signal.SIGKILL)
+    os.kill(fresh_stack.pid_of("actions"), signal.SIGKILL)
+    client.say("does it hurt")
+    assert client.meta["kind"] == "fallback"
+    assert "saved" in client.text
+    client.say("I can't breathe properly right now and my chest hurts")
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
+    assert fresh_stack.ready()["code"] == 503
+    assert fresh_stack.ready()["parts"]["engine"]["status"] == "down"
+    wait_until(lambda: fresh_stack.ready().get("code") == 200, "the roles to be back", 90, 0.2)
+    said = [m["text"] for m in client.transcript() if m["author"] == "client"]
+    assert said == ["what is nmt", "does it hurt", "I can't breathe properly right now and my chest hurts"]
+    other = fresh_stack.chat()
+    other.say("does it hurt")
+    assert other.meta["topic"] == "does_it_hurt"
