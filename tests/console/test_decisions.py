@@ -127,6 +127,8 @@ def test_a_decision_can_follow_a_decision(context: StaffSide, review: Review, an
     assert second["decision"]["decision"] == "approve"
     assert [one["decision"] for one in review.history(name, anna)] == ["needs_letter", "approve"]
     assert len({row.key for row in outbox(context)}) == 2
+    with pytest.raises(VersionConflict):
+        review.decide(name, anna, "refer", note="an old page", version=first["version"])
 
 
 def test_a_decision_about_an_earlier_result_does_not_stand(context: StaffSide, review: Review, anna: Staff) -> None:

@@ -134,6 +134,7 @@ async def test_the_api_answers_its_roles_only(
         else:
             assert answer.status_code == 403, (role, method, path)
             assert answer.json()["error"]["code"] == "not_allowed"
+            assert answer.json()["error"]["message"] == f"The role {role.value} may not do this."
 
 
 HEALTH = (
@@ -222,11 +223,14 @@ async def test_evidence_of_another_conversation_is_not_shown(
     new_browser: NewBrowser, context: StaffSide, team: dict[Role, Staff]
 ) -> None:
     other = seed.add_conversation(context, "web-other")
-    uid = seed.add_message(context, other, "somebody else wrote a clot here")
+    said = "somebody else wrote a clot here"
+    uid, start = seed.add_message(context, other, said), said.index("a clot")
     name = seed.add_screening(context)
     with context.database.session() as session:
         finding = session.get_one(Screening, name).findings[0]
-        finding.evidence = [{"message_id": uid, "text": "a clot", "start": 21, "end": 27, "status": "current"}]
+        finding.evidence = [
+            {"message_id": uid, "text": "a clot", "start": start, "end": start + 6, "status": "current"}
+        ]
     browser = new_browser()
     await sign_in(browser, Role.THERAPIST)
     page = await browser.get(f"/console/screenings/{name}")
