@@ -126,7 +126,8 @@ class _Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                # The addresses of static files change with their content.
+                headers.setdefault("Cache-Control", "max-age=86400" if "/static/" in scope["path"] else "no-store")
             await send(message)
 
         scope = {**scope, "headers": [pair for pair in scope["headers"] if _is_passed_on(*pair)]}

@@ -8,8 +8,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from bot.booking.slots import Slot
 from bot.booking.states import OPEN, Action, State, TransitionError
+from bot.booking.when import say_when
 from bot.clinic import Service
-from bot.education import human_time
 from bot.reply import Button, Reply, ReplyKind
 from bot.review.core import Conflict, Desk, Invalid, Json, NotAllowed, NotFound, checked
 from bot.review.rows import approval, booking_json, slot_meta
@@ -121,9 +121,11 @@ class Bookings(Desk):
 
     def _booking_reply(self, booking: Booking, text: str, message: str) -> Reply:
         service = self._clinic.service(booking.service)
+        if booking.start is None:
+            text = "booking.status_declined"  # there is no time to speak of
         words = message or self._wording.text(
             text,
-            when=self.when(booking.start) if booking.start else "",
+            when=say_when(booking.start, self._clinic.zone) if booking.start else "",
             service=service.name if service else booking.service,
             reference=booking.reference,
         )
@@ -132,16 +134,11 @@ class Bookings(Desk):
             buttons = tuple(
                 Button(
                     self._wording.text(title),
-                    {"do": "intent", "intent": "my_booking", "proposal": answer, "reference": booking.reference},
+                    {"do": "intent", "intent": "my_booking", "proposal": accepts},
                 )
-                for title, answer in (("button.accept_time", "accept"), ("button.other_time", "refuse"))
+                for title, accepts in (("button.accept_time", True), ("button.other_time", False))
             )
         return Reply(words, ReplyKind.BOOKING, buttons=buttons, meta={"booking": slot_meta(booking)})
-
-    def when(self, moment: datetime) -> str:
-        """A time as clients read it, in the clinic's zone: `Tuesday 24 November, 10:30 am`."""
-        there = moment.astimezone(self._clinic.zone)
-        return f"{there:%A} {there.day} {there:%B}, {human_time(there.time())}"
 
 
 # What a client is told of an act on a booking, unless staff write their own words.

@@ -316,13 +316,20 @@ def test_declining_frees_the_time_and_tells(context: StaffSide, review: Review, 
         review.act("NMT-7K3QF", Action.CONFIRM, anna)
 
 
+def test_a_request_without_a_time_is_declined_without_one(context: StaffSide, review: Review, anna: Staff) -> None:
+    seed.add_booking(context, seed.add_screening(context), state="provisional")
+    review.act("NMT-7K3QF", Action.DECLINE, anna)
+    expected = context.wording.text("booking.status_declined", when="", reference="NMT-7K3QF")
+    assert outbox(context)[0].reply["text"] == expected
+
+
 def test_proposing_holds_the_other_time_and_asks(context: StaffSide, review: Review, anna: Staff) -> None:
     seed.add_booking(context, seed.add_screening(context))
     start = (now() + timedelta(days=12)).replace(hour=15, minute=0, second=0, microsecond=0)
     row = review.act("NMT-7K3QF", Action.PROPOSE, anna, start=start, therapist="ben")
     assert (row["state"], row["therapist"], booking(context)) == ("proposed", "ben", ("proposed", 5))
     (told,) = outbox(context)
-    assert [button["do"]["proposal"] for button in told.reply["buttons"]] == ["accept", "refuse"]
+    assert [button["do"]["proposal"] for button in told.reply["buttons"]] == [True, False]
     assert told.reply["meta"]["booking"]["slot"]["start"] == start.isoformat().replace("+00:00", "Z")
 
 
