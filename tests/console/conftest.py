@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import create_engine, text
 
 from bot import staff as accounts
 from bot.booking.slots import Slot, cells
@@ -70,6 +73,35 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
+STORES = ["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])]
+
+
+@pytest.fixture
+def store() -> str:
+    """Which kind of database the tests run on; a module that runs on all of them says so with `STORES`."""
+    return "sqlite"
+
+
+@pytest.fixture
+def store_url(store: str, tmp_path: Path, migrated: Path) -> Iterator[str]:
+    """An empty, migrated database: a copied file, or a schema of its own that is gone afterwards."""
+    if store == "sqlite":
+        path = tmp_path / "nmt.sqlite3"
+        path.write_bytes(migrated.read_bytes())
+        yield f"sqlite:///{path}"
+        return
+    name, server = f"nmt_test_{secrets.token_hex(6)}", create_engine(POSTGRES)
+    with server.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    url = f"{POSTGRES}?options=-csearch_path%3D{name}"
+    migrate(url)
+    yield url
+    with server.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    server.dispose()
+
+
 @dataclass(frozen=True)
 class Knowledge:
     """What the clinic knows, read once for all tests."""
@@ -88,15 +120,13 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture
 def context(
-    tmp_path: Path, migrated: Path, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store_url: str, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StaffSide]:
     """The service's parts over a database of their own, with cheap password hashes."""
     monkeypatch.setattr(accounts, "_HASHES", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     accounts._nobodys_hash.cache_clear()
-    path = tmp_path / "nmt.sqlite3"
-    path.write_bytes(migrated.read_bytes())
     settings = Settings(_env_file=None, data_dir=tmp_path, knowledge_dir=KNOWLEDGE)
-    database = Database(f"sqlite:///{path}")
+    database = Database(store_url)
     yield StaffSide(database, settings, knowledge.rules, knowledge.clinic, knowledge.wording)
     database.close()
     accounts._nobodys_hash.cache_clear()

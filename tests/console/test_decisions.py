@@ -20,6 +20,12 @@ from tests.console.conftest import StaffSide
 Team = dict[Role, Staff]
 
 
+@pytest.fixture(params=seed.STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """These tests run on every kind of database that is there."""
+    return str(request.param)
+
+
 @pytest.fixture
 def anna(team: Team) -> Staff:
     return team[Role.THERAPIST]

@@ -24,6 +24,12 @@ CONTRACT = {
 }  # fmt: skip
 
 
+@pytest.fixture(params=seed.STORES)
+def store(request: pytest.FixtureRequest) -> str:
+    """These tests run on every kind of database that is there."""
+    return str(request.param)
+
+
 @pytest.fixture
 async def api(new_browser: NewBrowser, context: StaffSide, team: dict[Role, Staff]) -> httpx.AsyncClient:
     client = new_browser()
