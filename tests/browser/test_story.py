@@ -1,0 +1,137 @@
+"""The whole story in a real browser: a client on the page, a member of staff in the console, one running service."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+WAIT_MS = 20_000
+PASSWORD = "a long pass phrase 7!"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A client at the page."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        page.set_default_timeout(WAIT_MS)
+        page.goto(url)
+        self.log = page.get_by_role("log")
+        self.sees("automated assistant of Willow Lane Clinic")
+
+    def say(self, text: str) -> None:
+        box = self.page.get_by_role("textbox", name="Your message")
+        box.fill(text)
+        box.press("Enter")
+
+    def press(self, name: str) -> None:
+        self.log.get_by_role("button", name=name).last.click()
+
+    def sees(self, text: str) -> None:
+        expect(self.log.get_by_text(text).last).to_be_visible(timeout=WAIT_MS)
+
+    def none_of_these(self, step: int) -> None:
+        self.sees(f"Step {step} of 6")
+        form = self.log.get_by_role("form").last
+        none = form.get_by_role("button", name="None of these")
+        none.scroll_into_view_if_needed()
+        expect(none).to_have_attribute("aria-disabled", "false", timeout=WAIT_MS)
+        none.click()
+        form.get_by_role("button", name="Send").click()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
+    chromium: Browser, stack: Stack, width: int, height: int
+) -> None:
+    client = chromium.new_context(viewport={"width": width, "height": height})
+    visitor = Visitor(client.new_page(), stack.url)
+
+    visitor.say("is it like deep tissue?")
+    visitor.sees("They are similar, but not the same.")
+    expect(visitor.log.get_by_role("table")).to_be_visible()
+    visitor.press("Different aims of NMT and deep tissue")
+    visitor.sees("Neither can promise a cure")
+
+    visitor.say("I'd like to book")
+    visitor.press("I agree, I'm 18 or over")
+    for step in (2, 3, 4, 5):
+        visitor.none_of_these(step)
+    visitor.sees("Step 6 of 6")
+    visitor.say("I want to relax after a hard month, no allergies, no medicines")
+    visitor.press("Yes, that's right")
+    visitor.sees("Nothing you told me stops a booking request")
+
+    visitor.press("NMT session, 60 min")
+    visitor.press("Anyone who is free")
+    visitor.log.get_by_role("button", name="Monday").last.click()
+    visitor.sees("These times are free")
+    visitor.log.get_by_role("group").last.get_by_role("button").first.click()
+    visitor.sees("What name should I put on the request?")
+    visitor.say("Maria Lopez")
+    visitor.sees("one way to reach you")
+    visitor.say("maria@gmail.com")
+    visitor.press("Send the request")
+    visitor.sees("Your request is sent.")
+    reference = visitor.log.get_by_text("Its number is NMT-").last.inner_text().split("NMT-")[1][:5]
+
+    staff = console(chromium, stack)
+    staff.goto(f"{stack.url}/console/bookings")
+    staff.get_by_role("button", name=re.compile(f"Confirm this time.*NMT-{reference}")).click()
+
+    visitor.sees("is confirmed for")  # the page is open: no reload
+    expect(visitor.log.get_by_text("Team").last).to_be_visible()
+
+    visitor.page.reload()
+    visitor.sees("is confirmed for")
+    visitor.say("my booking")
+    visitor.sees("is confirmed for")
+    client.close()
+
+
+def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browser, stack: Stack) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    visitor = Visitor(context.new_page(), stack.url)
+    visitor.say("book a session")
+    visitor.sees("Do you agree that we use your health answers")
+    visitor.say("my chest feels tight and my left arm is numb")
+    alert = visitor.page.get_by_role("alert")
+    expect(alert).to_contain_text("911", timeout=WAIT_MS)
+    expect(alert.get_by_role("link", name="Call 911")).to_have_attribute("href", "tel:911")
+    visitor.say("what does it cost?")
+    visitor.sees("$95")
+    expect(alert).to_be_visible()
+    context.close()
+
+
+def console(chromium: Browser, stack: Stack) -> Page:
+    """A member of staff who has signed in to the console."""
+    email = f"owner-{id(object())}@willowlane.example"
+    made = stack.cli("staff", "add", email, "--role", "owner", "--password-stdin", stdin=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    page = chromium.new_context().new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{stack.url}/console")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/queue")
+    return page
