@@ -66,6 +66,8 @@ class Bookings(Desk):
                 if version is not None and booking.version != version:
                     raise Conflict("The booking has changed since you opened it. Please look again.")
                 before = booking.state
+                if action in (Action.CONFIRM, Action.PROPOSE) and approval(booking.screening) == "missing":
+                    raise bookings.NotApproved("nobody has approved the present result")
                 if action is Action.CONFIRM:
                     self._may_confirm(booking, staff)
                     booking = bookings.confirm(session, reference, staff.id, moment)

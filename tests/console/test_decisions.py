@@ -148,6 +148,10 @@ def test_a_decision_about_an_earlier_result_does_not_stand(context: StaffSide, r
     with pytest.raises(VersionConflict, match="something new"):
         review.decide(name, anna, "approve", version=2)
     assert [one["decision"] for one in review.history(name, anna)] == ["approve"]
+    seed.add_booking(context, name)
+    for action in (Action.CONFIRM, Action.PROPOSE):
+        with pytest.raises(Conflict, match="approval"):
+            review.act("NMT-7K3QF", action, anna, start=now() + timedelta(days=12))
 
 
 def test_reception_cannot_decide_past_the_pages(context: StaffSide, review: Review, team: Team) -> None:
