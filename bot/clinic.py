@@ -273,6 +273,7 @@ class Privacy(_Data):
     contact: Text | None
     policy_url: Https | None
     retention: Text | None
+    keep_days_without_booking: Annotated[int, Field(ge=1, le=3650, strict=True)]
     consent_version: Text
 
 

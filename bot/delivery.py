@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -46,10 +47,12 @@ def deliver_web(context: Context) -> list[str]:
 
 
 def tidy(context: Context) -> None:
-    """Let held times go when their hold has run out, tell those clients, and delete unfinished screenings."""
+    """Let held times go when their hold has run out, tell those clients, and delete what has been kept long enough."""
     moment = now()
     with context.database.session() as session:
         screenings.expire(session, context.rules, moment)
+        keep = timedelta(days=context.clinic.privacy.keep_days_without_booking)
+        conversations.erase_idle(session, moment - keep)
         for booking in bookings.expire_holds(session, moment):
             assert booking.start is not None
             when = say_when(booking.start, context.clinic.zone)

@@ -21,6 +21,7 @@ from bot.booking.slots import CELL, Busy, Slot, cells
 from bot.booking.states import HOLDS_TIME, OPEN, WAITS, Action, State, TransitionError, after
 from bot.clinic import Service
 from bot.clinical.model import Tier
+from bot.store import screenings
 from bot.store.models import Audit, Booking, BookingCell, Conversation, Decision, Screening
 
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
@@ -400,10 +401,9 @@ def reference_in(text: str) -> str | None:
 
 
 def _decision(session: Session, screening_id: str) -> str | None:
-    """The last decision about a screening."""
-    return session.scalar(
-        select(Decision.decision).where(Decision.screening_id == screening_id).order_by(Decision.id.desc()).limit(1)
-    )
+    """The last decision about the present result of a screening."""
+    decision = screenings.last_decision(session, screening_id)
+    return decision.decision if decision is not None else None
 
 
 def _require_holdable(session: Session, screening: Screening) -> None:

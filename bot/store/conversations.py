@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -258,6 +259,16 @@ def erase_contents(session: Session, conversation: Conversation, keep_message: i
     session.execute(delete(Message).where(Message.conversation_id == conversation.id, Message.id != keep_message))
     conversation.context = {}
     conversation.misses = 0
+
+
+def erase_idle(session: Session, before: datetime) -> int:
+    """Remove conversations without a booking in which nothing was said since a moment. Returns how many.
+
+    The engine forgets idle conversations by itself.
+    """
+    booked = select(Booking.conversation_id)
+    idle = select(Conversation.id).where(Conversation.last_at < before, Conversation.id.not_in(booked))
+    return len(session.execute(delete(Conversation).where(Conversation.id.in_(idle)).returning(Conversation.id)).all())
 
 
 def erase(session: Session, conversation_id: str) -> None:

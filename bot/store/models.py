@@ -23,7 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -155,7 +155,9 @@ class Screening(Base):
         order_by="Decision.id", cascade="all, delete-orphan", passive_deletes=True
     )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
 
 
 class Answer(Base):
@@ -239,7 +241,9 @@ class Booking(Base):
     screening: Mapped[Screening] = relationship()
     cells: Mapped[list[BookingCell]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
 
 
 class BookingCell(Base):

@@ -169,8 +169,13 @@ def reopen(screening: Screening) -> None:
 
 
 def last_decision(session: Session, screening_id: str) -> Decision | None:
+    """The decision about the present result; one about an earlier result of the same screening no longer counts."""
     return session.scalar(
-        select(Decision).where(Decision.screening_id == screening_id).order_by(Decision.id.desc()).limit(1)
+        select(Decision)
+        .join(Screening, Screening.id == Decision.screening_id)
+        .where(Decision.screening_id == screening_id, Decision.at >= Screening.finished_at)
+        .order_by(Decision.id.desc())
+        .limit(1)
     )
 
 

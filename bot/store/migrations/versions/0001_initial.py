@@ -10,12 +10,19 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# A flagged screening cannot be confirmed before a member of staff has approved it (design, section 5).
+# A flagged screening cannot be confirmed before a member of staff has approved it. An approval counts for the result
+# that it was given for, not for a later one; a screening that is open again has no result.
 UNDECIDED = """
-    EXISTS (SELECT 1 FROM screening s WHERE s.id = NEW.screening_id AND (s.tier IS NULL OR s.tier <> 'NONE'))
-    AND COALESCE(
-        (SELECT d.decision FROM decision d WHERE d.screening_id = NEW.screening_id ORDER BY d.id DESC LIMIT 1), ''
-    ) <> 'approve'
+    EXISTS (
+        SELECT 1 FROM screening s WHERE s.id = NEW.screening_id AND (
+            s.tier IS NULL OR (
+                s.tier <> 'NONE' AND COALESCE((
+                    SELECT d.decision FROM decision d WHERE d.screening_id = s.id AND d.at >= s.finished_at
+                    ORDER BY d.id DESC LIMIT 1
+                ), '') <> 'approve'
+            )
+        )
+    )
 """
 APPEND_ONLY = ("audit", "answer", "decision")
 
