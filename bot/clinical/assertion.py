@@ -177,6 +177,8 @@ class Clauses:
         lasting = any(first <= m.start < last for m in self._cues.get("lasting", ()))
         distant = any(self._joined(m, start, end, first, last) for m in self._cues.get("distant", ()))
         recent = any(self._joined(m, start, end, first, last) for m in self._cues.get("recent", ()))
+        # With "today" in the same breath it is unclear which of the two belongs here.
+        distant = distant and not lasting and not recent
         past = self._past(start, end, first, last, lasting)
         no_longer = self._cues.get("no_longer", ())
         if denied and any(end <= m.start < last and self._same_clause(end, m.start) for m in no_longer):
@@ -184,8 +186,8 @@ class Clauses:
         uncertain = doubtful or self._uncertain(start, end, first, last)
         return Assertion(
             negated=denied,
-            past=past or (distant and not lasting),
-            distant=distant and not lasting,
+            past=past or distant,
+            distant=distant,
             recent=recent,
             family=family,
             hypothetical=hypothetical,

@@ -191,9 +191,7 @@ def find(
             return True
         if said.distant and said.past:
             return True
-        if row == _CRISIS:
-            return said.past and not said.recent and markers.over(sentence(match))
-        return said.past and said.family and not said.recent
+        return row == _CRISIS and said.past and not said.recent and markers.over(sentence(match))
 
     mild = [m for m in matches if m.label.kind == "mild"]
     for seen in rows:

@@ -198,7 +198,7 @@ URGENT = [
     ("on blood thinners with blood in my urine", "anticoagulants", "same_day", "locks"),
     ("I take warfarin, fell in the shower", "head_neck_trauma", "ambulance", "locks"),
     ("haemophiliac and hit my head", "head_neck_trauma", "ambulance", "locks"),
-    ("low platelets and my nose won't stop bleeding", "open_wounds_burns", "same_day", "locks"),
+    ("low platelets and my nose won't stop bleeding", "anticoagulants", "same_day", "locks"),
     ("losing weight and have fever and back pain", "night_pain_weight_loss", "same_day", "locks"),
     ("had cancer before, now back pain and weak legs", "cancer_active", "same_day", "locks"),
     ("prostate cancer, new back pain, can't pee", "cauda_equina", "ambulance", "locks"),
