@@ -119,9 +119,18 @@ def doctor() -> None:
 @main.command()
 def check() -> None:
     """Read all knowledge files; name what is wrong."""
+    from bot import check as checking
     from bot import launch
 
-    click.echo(f"In order: {launch.check_knowledge(_settings())}")
+    settings = _settings()
+    faults = checking.run(settings.knowledge_dir)
+    for fault in faults:
+        click.echo(str(fault))
+    errors = sum(not fault.warning for fault in faults)
+    if errors:
+        click.echo(f"\n{errors} to put right.")
+        sys.exit(1)
+    click.echo(f"In order: {launch.knowledge_in_one_line(settings)}")
 
 
 @main.command()

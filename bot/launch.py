@@ -116,13 +116,21 @@ def _require(python: Path) -> None:
 
 def check_knowledge(settings: Settings) -> str:
     """Read everything the clinic knows, as the roles will. Returns one line; raises `KnowledgeError`."""
-    from bot.clinical.reading import Reader
+    from bot import check
+
+    for fault in check.run(settings.knowledge_dir):
+        if not fault.warning:
+            raise fault.as_error()
+    return knowledge_in_one_line(settings)
+
+
+def knowledge_in_one_line(settings: Settings) -> str:
+    """What there is, once it has been checked."""
     from bot.clinical.rules import Rules
     from bot.education import load_topics
 
     rules = Rules.load(settings.knowledge_dir)
     topics = load_topics(settings.knowledge_dir)
-    Reader.load(settings.knowledge_dir)
     return f"{len(topics)} topics, {len(rules.conditions)} conditions, rules {rules.version}"
 
 
