@@ -259,7 +259,7 @@ def _parse[M: BaseModel](path: Path, model: type[M]) -> M:
         return model.model_validate({"rows": data} if isinstance(data, list) else data)
     except ValidationError as error:
         first = error.errors()[0]
-        place = [part for part in first["loc"] if part != "rows"]
+        place = list(first["loc"])[1 if isinstance(data, list) else 0 :]
         if isinstance(data, list) and place and isinstance(place[0], int):
             entry = data[place[0]]
             place[0] = entry.get("id", place[0]) if isinstance(entry, dict) else place[0]
@@ -272,6 +272,11 @@ def _faults(rules: Rules, row_count: int) -> Iterator[tuple[str, str, str, str]]
     known = rules.conditions
     if len(known) != row_count:
         yield "conditions.yml", "id", "two rows have the same id", "give each row an id of its own"
+    for step in rules.steps:
+        for item in step.items:
+            for name in item.rows:
+                if name not in known:
+                    yield "questions.yml", item.id, f"there is no row {name}", "name an existing row"
     asked = {row for step in rules.steps for item in step.items for row in item.rows}
     for row in known.values():
         where = f"{row.id}"
@@ -299,11 +304,6 @@ def _faults(rules: Rules, row_count: int) -> Iterator[tuple[str, str, str, str]]
                         f"the emergency answer {answer.answer!r} has no care",
                         "add care: ambulance, same_day or crisis",
                     )
-    for step in rules.steps:
-        for item in step.items:
-            for name in item.rows:
-                if name not in known:
-                    yield "questions.yml", item.id, f"there is no row {name}", "name an existing row"
     for mimic in rules.mimics.questions:
         for name in mimic.rows:
             if name not in known:
