@@ -135,7 +135,7 @@ class Person(TurnAction):
     def act(self, turn: Turn) -> Done:
         conversations.hand_off(turn.session, turn.conversation.id, "person")
         hours = context().clinic.clinic.human_hours
-        return Done((Reply(text("person_taken", human_hours=hours), ReplyKind.NOTICE, links=phone_links()),))
+        return Done((Reply(text("person_asked", human_hours=hours), ReplyKind.NOTICE, links=phone_links()),))
 
 
 class Repeat(TurnAction):

@@ -305,7 +305,15 @@ class Gateway:
             return self._own_question(session, conversation, message)
         if conversation.lock == "locked":
             return self._while_locked(session, conversation, message, reading)
-        return _Verdict((), _for_engine(message.text, message.payload))
+        return _Verdict((), self._engine_text(message))
+
+    def _engine_text(self, message: Message) -> str:
+        """What the engine is given. It reads no emoji, so a thumb goes to it as the word that it stands for."""
+        if message.payload is None and not any(c.isalnum() for c in message.text):
+            for word in ("yes", "no"):
+                if self._context.phrases.means(word, message.text):
+                    return word
+        return _for_engine(message.text, message.payload)
 
     def _emergency(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> _Verdict:
         rules, locale = self._context.rules, self._context.locale
