@@ -208,8 +208,8 @@ def _which_question(item: Item, step: str, record: Record, rules: Rules) -> Ques
 
 
 def _follow_up(record: Record, rules: Rules, fired: Mapping[str, Fired], among: Collection[str]) -> Question | None:
-    """The next open question of the rows brought up so far: rows that may be an emergency first."""
-    for name in sorted(fired, key=lambda n: not rules.conditions[n].is_emergency):
+    """The next open question of these rows, in the order in which they came up."""
+    for name in fired:
         row = rules.conditions[name]
         if name not in among or name == MINOR_ROW or row_state(row, record, frozenset(), fired[name]).complete:
             continue

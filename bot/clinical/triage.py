@@ -206,9 +206,6 @@ def row_state(
         if answer.tier == NEXT:
             continue
         tiers.append(_weigh(row, answer, letters))
-        if answer.tier == Tier.EMERGENCY:
-            complete = True
-            break
     else:
         complete = True
     if not complete:

@@ -863,6 +863,7 @@ def test_no_is_asked_about_once() -> None:
         ("not an aneurysm, a heart condition", None),
         ("not a heart condition", None),
         ("no aneurysm", None),
+        ("no heart condition", None),
         ("it's in my chest", None),
         ("9", None),
     ],

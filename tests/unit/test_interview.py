@@ -219,6 +219,23 @@ def test_a_stop_in_the_last_step_ends_without_a_summary() -> None:
     assert next_question(record, RULES) is None
 
 
+def test_a_list_that_was_begun_is_finished_before_a_stop_ends_the_questions() -> None:
+    record = consented(**{line.id.replace(".", "_"): NO for line in STEPS["T2"].items}, T3_1=NO)
+    record = answered(record, aneurysm=("no", "no, being watched"))
+    question = ask(record)
+    assert (question.id, question.items[0].id) == ("T3", "T3.2")
+    for line in STEPS["T3"].items:
+        record = record.with_answer(line.id, NO)
+    assert next_question(record, RULES) is None
+
+
+def test_a_stop_in_the_last_list_leaves_the_reason_out() -> None:
+    record = all_no().with_answer("T5.4", YES).with_answer("inflammatory_arthritis/1", "no")
+    record = record.with_answer("inflammatory_arthritis/2", "flare now: joints warm or swollen")
+    assert next_question(record, RULES) is None
+    assert ask(record.with_flag("continue_after_stop")).id == "T6"
+
+
 def test_a_list_is_finished_line_by_line() -> None:
     question = ask(consented(T2_1=NO, T2_3=NO))
     assert (question.kind, question.id) == (Kind.CHECKLIST, "T2")
@@ -452,7 +469,12 @@ def test_a_changed_line_leads_back_to_the_summary(line: str) -> None:
     assert triage(opened, RULES).tier == triage(record, RULES).tier
     confirmed = opened.with_answer("summary", CONFIRMED)
     assert outcome(confirmed, RULES) is not None
-    assert outcome(reopen(confirmed, RULES, line), RULES) is None
+    again = reopen(confirmed, RULES, line)
+    assert outcome(again, RULES) is None
+    for name, value in record.answers.items():
+        if name not in again.answers:
+            again = again.with_answer(name, value, record.words.get(name, ""))
+    assert ask(again).kind is Kind.SUMMARY, "a changed line is confirmed anew"
 
 
 def test_a_changed_answer_changes_the_result() -> None:
