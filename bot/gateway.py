@@ -87,8 +87,18 @@ class Gateway:
 
     # ------------------------------------------------------------ the life of a conversation
 
-    def open(self, channel: str, locale: str | None = None, address: str | None = None) -> tuple[str, str, Turn]:
+    def open(
+        self,
+        channel: str,
+        locale: str | None = None,
+        address: str | None = None,
+        continues: tuple[str, str] | None = None,
+    ) -> tuple[str, str, Turn]:
         """Begin a conversation.
+
+        Args:
+            continues: id and token of the client's conversation before this one. A hold for an emergency goes over to
+                the new one: only staff release it. A pair that does not fit is ignored.
 
         Returns:
             Its id, its bearer token (shown once, kept hashed) and the greeting.
@@ -96,8 +106,13 @@ class Gateway:
         with self._context.database.session() as session:
             wanted = locale or self._context.clinic.clinic.locale
             conversation, token = conversations.create(session, channel, wanted, address)
-            row = conversations.add_reply(session, conversation.id, self._greeting())
-            return conversation.id, token, Turn("", [_public(row)])
+            greeting = [self._greeting()]
+            if continues is not None and conversations.inherit_lock(session, conversation, *continues):
+                care = Care(conversation.lock_care or Care.AMBULANCE)
+                condition = conversation.lock_condition or "chest_pain"
+                greeting.insert(0, emergency.repeat(care, condition, self._context.rules, self._context.locale))
+            rows = [conversations.add_reply(session, conversation.id, reply) for reply in greeting]
+            return conversation.id, token, Turn("", [_public(row) for row in rows])
 
     def erase(self, conversation_id: str) -> None:
         """Remove a conversation everywhere: store and engine.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -196,6 +197,22 @@ def note_incident(session: Session, conversation: Conversation, emergency: Emerg
             at=now(),
         )
     )
+
+
+def inherit_lock(session: Session, conversation: Conversation, before_id: str, before_token: str) -> bool:
+    """Take over the hold of the client's conversation before this one. Returns whether there was one."""
+    before = session.get(Conversation, before_id)
+    if before is None or before.token_hash is None or not hmac.compare_digest(before.token_hash, hashed(before_token)):
+        return False
+    if before.lock is None or before.channel != conversation.channel:
+        return False
+    conversation.lock = "locked"
+    conversation.lock_condition = before.lock_condition
+    conversation.lock_care = before.lock_care
+    conversation.lock_at = before.lock_at
+    held = Emergency(before.lock_condition or "chest_pain", Care(before.lock_care or Care.AMBULANCE), asking=False)
+    note_incident(session, conversation, held, None)
+    return True
 
 
 def clear_lock(conversation: Conversation) -> None:

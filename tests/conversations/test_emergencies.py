@@ -65,6 +65,19 @@ def test_a_yes_in_the_first_list_is_answered_at_once(client: Client) -> None:
     assert client.replies[0]["meta"]["kind"] == "emergency"
 
 
+def test_a_hold_goes_over_to_the_client_s_next_conversation(stack: Stack, client: Client) -> None:
+    client.say("my chest is being crushed right now, call someone")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
+    again = stack.chat(continues={"id": client.id, "token": client.token})
+    assert again.replies[0]["meta"]["kind"] == "emergency"
+    assert "911" in again.replies[0]["text"]
+    again.say("book a session")
+    assert again.found("screening") is None
+    assert again.replies[0]["meta"]["kind"] == "emergency"
+    stranger = stack.chat(continues={"id": client.id, "token": "forged"})
+    assert stranger.replies[0]["meta"]["kind"] == "menu"
+
+
 def test_a_crisis_gets_the_line_and_its_words_are_not_kept(client: Client, staff: httpx.Client) -> None:
     client.say("i dont want to be here anymore, i want to kill myself")
     reply = client.replies[0]

@@ -66,7 +66,10 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     ) -> schemas.Conversation:
         """Begin a conversation; the greeting comes with it."""
         limits.check("conversations", _client(request))
-        conversation_id, token, turn = gateway.open("web", body.locale if body else None)
+        before = body.continues if body else None
+        conversation_id, token, turn = gateway.open(
+            "web", body.locale if body else None, continues=(before.id, before.token) if before else None
+        )
         return schemas.Conversation.model_validate({"id": conversation_id, "token": token, "replies": turn.replies})
 
     @routes.post("/conversations/{conversation_id}/messages")

@@ -16,8 +16,17 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Before(_Request):
+    """The conversation that a new one continues, with its bearer token."""
+
+    id: str = Field(max_length=40)
+    token: str = Field(max_length=64)
+
+
 class NewConversation(_Request):
     """Optional body of a new conversation."""
+
+    continues: Before | None = None
 
     locale: str | None = Field(default=None, max_length=16, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 

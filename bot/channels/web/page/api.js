@@ -47,9 +47,14 @@ export class ChatApi {
     return this.#json("GET", "/page");
   }
 
-  /** Open a conversation. */
-  create(locale) {
-    return this.#json("POST", "/conversations", { body: locale ? { locale } : {} });
+  /**
+   * Open a conversation. `before` is the one that it continues: an emergency hold of that one stays.
+   * @param {string | undefined} locale
+   * @param {Credentials | null} before
+   */
+  create(locale, before = null) {
+    const body = { ...(locale ? { locale } : {}), ...(before ? { continues: before } : {}) };
+    return this.#json("POST", "/conversations", { body });
   }
 
   /** Send one message; `message` carries its client_message_id, so sending it again is harmless. */

@@ -21,6 +21,7 @@ export class Conversation extends EventTarget {
   #api;
   #memory;
   #locale;
+  #before = null; // the conversation that the next one continues
   #credentials = null;
   #items = []; // of this client, in order; those not sent yet are the outbox
   #seen = new Set();
@@ -67,6 +68,7 @@ export class Conversation extends EventTarget {
 
   /** Leave this conversation on the server as it is and begin another one. */
   async startAgain() {
+    this.#before = this.#credentials;
     this.#clear();
     await this.#establish(this.#begin());
   }
@@ -132,8 +134,9 @@ export class Conversation extends EventTarget {
   }
 
   async #create(life, replaced) {
-    const opened = await this.#api.create(this.#locale);
+    const opened = await this.#api.create(this.#locale, this.#before);
     if (life.aborted) return;
+    this.#before = null;
     this.#credentials = { id: opened.id, token: opened.token };
     this.#opened = Date.now();
     this.#memory.keep(this.#credentials);
