@@ -43,7 +43,8 @@ from bot.clinical.record import (
     Said,
     chosen,
 )
-from bot.clinical.triage import Finding, Outcome, bring_up, open_questions, triage
+from bot.clinical.rules import Rules
+from bot.clinical.triage import HEARD, Finding, Outcome, bring_up, heard_groups, open_questions, triage
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now, screenings
@@ -341,7 +342,7 @@ class ScreeningDesk:
         if closed and (not record.words.get(question.id) or _is_label(question, text)):
             return record, ()
         before = set(bring_up(record, self._rules))
-        new = with_reading(record, self._context.reader.read(text), heard.message.uid)
+        new = with_reading(record, self._context.reader.read(text), heard.message.uid, self._rules)
         fresh = [name for name in bring_up(new, self._rules) if name not in before]
         replies: list[Reply] = []
         if fresh and question.kind not in (Kind.OPEN, Kind.OTHER):
@@ -364,14 +365,14 @@ class ScreeningDesk:
             .where(
                 Message.conversation_id == conversation.id,
                 Message.author == "client",
-                Message.payload.is_(None),
                 Message.withheld.is_(False),
                 Message.at > now() - timedelta(hours=self._rules.ruleset.resume_hours),
             )
             .order_by(Message.id)
         )
         for message in typed:
-            new = with_reading(new, self._context.reader.read(message.text), message.uid)
+            if message.payload is None:  # asked here: a database may keep "no payload" as a JSON null
+                new = with_reading(new, self._context.reader.read(message.text), message.uid, self._rules)
         if new != record:
             screenings.save_record(session, screening, record, new, None)
         return new
@@ -391,7 +392,7 @@ class ScreeningDesk:
         if not started(record):
             return ()
         before = set(bring_up(record, self._rules))
-        new = with_reading(record, reading, message.uid)
+        new = with_reading(record, reading, message.uid, self._rules)
         fresh = [name for name in bring_up(new, self._rules) if name not in before]
         if not fresh:
             return ()
@@ -748,8 +749,10 @@ def is_question_of_client(heard: Heard) -> bool:
     return heard.is_question and not _is_act(heard.intent) and heard.confidence >= SURE
 
 
-def with_reading(record: Record, reading: Reading, message_uid: str) -> Record:
+def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rules) -> Record:
     """The record with what a reading found: rows that were named, and what the message shows beside them."""
+    for group in heard_groups(reading.text, rules):
+        record = record.with_flag(HEARD + group)
     record = record.with_said(
         *(
             Said(m.condition, message_uid, reading.text, m.start, m.end, m.status)

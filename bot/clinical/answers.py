@@ -179,7 +179,12 @@ def _consent(question: Question, text: str, phrases: Phrases) -> Answer | None:
         if phrases.means(group, text):
             return Answer({question.id: value})
     number = {"1": AGREED, "2": MINOR, "3": DECLINED}.get(plain(text))
-    return Answer({question.id: number}) if number else None
+    if number is not None:
+        return Answer({question.id: number})
+    parts = [part for part in re.split(r"[,.;!]|\band\b", text) if part.strip()]
+    if len(parts) > 1 and all(phrases.means("agree", part) or phrases.means("yes", part) for part in parts):
+        return Answer({question.id: AGREED})  # "I agree, I'm over 18"
+    return None
 
 
 _NUMBER_WORDS = _words(

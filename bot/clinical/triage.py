@@ -27,6 +27,7 @@ from bot.clinical.rules import (
 
 UNPLACED_ROW = "undiagnosed_or_advised_against"
 MINOR_ROW = "minor"
+HEARD = "heard:"  # a fact from the client's own words, for combinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +323,15 @@ def facts(record: Record, rules: Rules, states: Mapping[str, RowState]) -> dict[
             *(said.text for said in record.said if said.status in BRINGS_UP),
         ]
     )
-    known.update({f"heard:{group}": None for group, words in rules.mimics.heard.items() if _hears(words, text)})
+    known.update({HEARD + group: None for group in heard_groups(text, rules)})
+    known.update({flag: None for flag in record.flags if flag.startswith(HEARD)})  # told in passing, before or between
     return known
+
+
+def heard_groups(text: str, rules: Rules) -> tuple[str, ...]:
+    """The groups of words (mimics.yml, `heard`) that combinations ask about and this text holds."""
+    asked = {fact.removeprefix(HEARD) for c in rules.combinations for line in c.when for fact in line}
+    return tuple(group for group, words in rules.mimics.heard.items() if group in asked and _hears(words, text))
 
 
 def _combined(
