@@ -14,6 +14,7 @@ from bot.clinical.triage import (
     Fired,
     Outcome,
     bring_up,
+    facts,
     holds,
     mimics_heard,
     open_questions,
@@ -227,11 +228,15 @@ def _step_at_hand(record: Record, rules: Rules) -> str:
 
 
 def _mimic_question(record: Record, rules: Rules, fired: Mapping[str, Fired]) -> Question | None:
-    """The one question that the reason for the visit calls for, unless the rows it leads to are up already."""
+    """The one question that the reason for the visit calls for, unless the rows it leads to are up already.
+
+    Where only its answer is missing for a combination, it is asked all the same: the rows' own questions do not tell.
+    """
     for mimic in mimics_heard(record, rules):
         if mimic.question is None or f"mimic/{mimic.id}" in record.answers:
             continue
-        if mimic.tier is None and all(row in fired for row in mimic.rows):
+        known = mimic.tier is None and all(row in fired for row in mimic.rows)
+        if known and not _completes_combination(f"mimic:{mimic.id}", record, rules, fired):
             continue
         return Question(
             f"mimic/{mimic.id}",
@@ -245,6 +250,17 @@ def _mimic_question(record: Record, rules: Rules, fired: Mapping[str, Fired]) ->
             number=0,
         )
     return None
+
+
+def _completes_combination(fact: str, record: Record, rules: Rules, fired: Mapping[str, Fired]) -> bool:
+    """True if everything else that some combination needs beside this fact is there."""
+    states = {name: row_state(rules.conditions[name], record, frozenset(), source) for name, source in fired.items()}
+    there = facts(record, rules, states)
+    return any(
+        any(fact in line for line in combination.when)
+        and all(fact in line or any(other in there for other in line) for line in combination.when)
+        for combination in rules.combinations
+    )
 
 
 def _row_question(row: Condition, question: str, record: Record, step: str, item: str | None) -> Question:
