@@ -212,7 +212,27 @@ def _read[T](found: list[Fault], load: Callable[[], T]) -> T | None:
 def _load_reader(knowledge: Path) -> None:
     from bot.clinical.reading import Reader  # needs a language model: only where everything is checked
 
-    Reader.load(knowledge)
+    try:
+        Reader.load(knowledge)
+    except KnowledgeError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        path, line = _phrase_in(str(error), [knowledge / name for name in _READER_FILES])
+        reason = f"cannot be used to read messages: {error}"
+        raise KnowledgeError(path, "", reason, "Correct this entry", line=line) from error
+
+
+_READER_FILES = ("lexicon.yml", "emergencies.yml", "assertion.yml")
+
+
+def _phrase_in(error: str, paths: list[Path]) -> tuple[Path, int | None]:
+    """Where the phrase that an error quotes stands; the first of the files if it cannot be found."""
+    for quoted in re.findall(r"phrase '([^']+)'", error):
+        for path in paths:
+            for number, line in enumerate(read_text(path).splitlines(), start=1):
+                if quoted in line:
+                    return path, number
+    return paths[0], None
 
 
 def _wording(knowledge: Path) -> dict[str, str]:

@@ -134,6 +134,16 @@ def test_a_mistake_is_named(folder: Path, file: str, old: str, new: str, key: st
     assert all(fault.remedy for fault in found)
 
 
+def test_a_phrase_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """With the reading of messages loaded: its own errors are faults of a file too, not a traceback."""
+    knowledge = Path(shutil.copytree(KNOWLEDGE, tmp_path / "knowledge"))
+    spoil(knowledge, "lexicon.yml", "\n      - ", "\n      - $no_such_class hurts\n      - ")
+    found = [fault for fault in check.run(knowledge, code=tmp_path, today=TODAY) if not fault.warning]
+    assert [(Path(fault.file).name, fault.line) for fault in found] == [
+        ("lexicon.yml", line_of(knowledge, "lexicon.yml", "$no_such_class"))
+    ]
+
+
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "care.yml").unlink()
     assert [(Path(f.file).name, f.what) for f in faults(folder)] == [("care.yml", "is missing")]
