@@ -13,7 +13,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from bot import emergency
 from bot.bookings import BookingDesk
 from bot.clinical.answers import choice_value
+from bot.clinical.interview import started
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
 from bot.clinical.reading import reading_to_json
 from bot.clinical.record import UNSURE, Record
@@ -71,6 +72,7 @@ class _Verdict:
 
     replies: tuple[Reply, ...] = ()
     forward: str | None = None  # text for the engine; None: it is not asked for an answer
+    pending: Emergency | None = None  # has to be among the first things said, by the engine or without it
 
 
 class Gateway:
@@ -227,9 +229,17 @@ class Gateway:
                 state = "failed"
                 logger.error("The engine did not answer message %s: %s", message.uid, error)
                 replies += [*_as_replies(error.said), *self._without_engine(message)]
+        if verdict.pending is not None and not any(r.kind is ReplyKind.EMERGENCY for r in replies):
+            replies.insert(0, self._urgent_after_all(conversation_id, message, verdict.pending))
         if not staffed:
             replies += self._kind_words(reading, replies)
         return self._finish(conversation_id, message, replies, state)
+
+    def _urgent_after_all(self, conversation_id: str, message: Message, found: Emergency) -> Reply:
+        """The engine did not show the emergency, whatever the reason: it is shown without it."""
+        with self._context.database.session() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            return self._urgent(session, conversation, session.get_one(Message, message.id), found)
 
     def _engine_turn(self, conversation_id: str, message: Message, forward: str, late: tuple[str, ...]) -> list[Reply]:
         said = self._run(conversation_id, forward, message.uid)
@@ -344,12 +354,29 @@ class Gateway:
             care = Care(conversation.lock_care or found.care)
             condition = conversation.lock_condition or found.condition
             return _Verdict((emergency.repeat(care, condition, rules, locale),))
+        record = self._open_record(session, conversation)
+        if found.asking and record is not None:
+            # The health questions are open: they show the row's sentence and ask its question themselves, so that
+            # nothing typed beside it is lost. What was asked and answered there is not asked anew.
+            asked = f"{found.condition}/1" in record.answers
+            return _Verdict((), self._engine_text(message), None if asked else found)
+        return _Verdict((self._urgent(session, conversation, message, found),))
+
+    def _urgent(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> Reply:
+        """The emergency message, and the hold that goes with it."""
+        rules = self._context.rules
         question = emergency.own_question(rules.conditions[found.condition]) if found.asking else None
         if question is None:
-            found = Emergency(found.condition, found.care, asking=False, third_person=found.third_person)
+            found = replace(found, asking=False)
         conversations.set_lock(session, conversation, found, message.uid)
         buttons = () if question else (Button(self._say("button.call_me"), {"do": "call_back"}),)
-        return _Verdict((emergency.reply(found, rules, locale, question=question, buttons=buttons),))
+        return emergency.reply(found, rules, self._context.locale, question=question, buttons=buttons)
+
+    def _open_record(self, session: Any, conversation: Conversation) -> Record | None:
+        """The record of the health questions that are being answered, once the client has agreed to them."""
+        screening = screenings.open_one(session, conversation.id)
+        record = Record.from_json(screening.record) if screening is not None else None
+        return record if record is not None and started(record) else None
 
     def _own_question(self, session: Any, conversation: Conversation, message: Message) -> _Verdict:
         """The answer to an emergency row's one question (guide 2.1, rule 2): unclear means the lock is final."""

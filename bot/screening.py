@@ -301,7 +301,7 @@ class ScreeningDesk:
             return tried, (Reply(words, ReplyKind.FALLBACK),)
         if question.kind in (Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED):
             new, replies = self._answered(record, question, UNCLEAR if question.kind is Kind.CHOICE else UNSURE, "")
-            return new, (Reply(self._say("screening.unclear_noted")), *replies)
+            return new, (*replies, Reply(self._say("screening.unclear_noted")))
         # Consent, a whole list or the summary cannot be guessed: a person takes over, nothing is lost (guide 4.5, 12).
         conversations.hand_off(session, conversation.id, "person")
         screening = screenings.open_one(session, conversation.id)

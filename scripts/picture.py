@@ -15,7 +15,7 @@ def main(url: str) -> None:
     """Ask one question on the client page and keep what a client sees."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 880, "height": 900}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 880, "height": 900}, color_scheme="light", reduced_motion="reduce")
         page.goto(url)
         box = page.get_by_role("textbox", name="Your message")
         box.fill("is it like deep tissue massage?")
