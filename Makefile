@@ -23,7 +23,7 @@ setup-test:
 	@./scripts/setup.sh test
 
 test: lint ## Install what the tests need, check the code and run all tests
-	@$(BIN)/python -m pytest
+	@./scripts/with_postgres.sh $(BIN)/python -m pytest
 
 lint: setup-test ## Check style and types
 	@$(BIN)/ruff check .
