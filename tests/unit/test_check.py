@@ -85,7 +85,7 @@ def test_a_copy_is_in_order(folder: Path) -> None:
             "chest_pain.client.EMERGENCY",
             "no slot",
         ),
-        ("questions.yml", "rows: [hypertension]", "rows: [anemia]", "", "hypertension"),
+        ("questions.yml", "rows: [hypertension]", "rows: [anemia]", "T3.5", "no row anemia"),
         ("mimics.yml", "rows: [dvt_pe_signs]}", "rows: [dvt]}", "calf", "no row dvt"),
         ("mimics.yml", "heard: [calf_pain]", "heard: [calves]", "calf", "no group calves"),
         ("combinations.yml", "shown: osteoporosis", "shown: bones", "fragile_bone_back_pain", "no row bones"),
