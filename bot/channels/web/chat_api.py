@@ -37,7 +37,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise ApiError(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
-        with database.session() as session:
+        with database.reading() as session:
             conversation = session.get(Conversation, conversation_id)
             expected = conversation.token_hash if conversation is not None else None
         if not hmac.compare_digest(conversations.hashed(token.strip()), expected or ""):
@@ -86,7 +86,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     @routes.get("/conversations/{conversation_id}/messages")
     def transcript(conversation_id: Owner, after: Annotated[int, Query(ge=0)] = 0) -> schemas.Transcript:
         """The transcript, oldest first."""
-        with database.session() as session:
+        with database.reading() as session:
             rows = conversations.messages_after(session, conversation_id, after)
         return schemas.Transcript(messages=[_in_transcript(row) for row in rows])
 
@@ -101,7 +101,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
         start = int(last_event_id) if last_event_id.isdigit() else after or 0
 
         def news(seen: int) -> list[Message]:
-            with database.session() as session:
+            with database.reading() as session:
                 if session.get(Conversation, conversation_id) is None:
                     raise ApiError(404, "not_found")
                 return conversations.messages_after(session, conversation_id, seen)
@@ -132,7 +132,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     @routes.get("/conversations/{conversation_id}/export")
     def export(conversation_id: Owner) -> Response:
         """Everything that is kept about this client."""
-        with database.session() as session:
+        with database.reading() as session:
             data = exporting.export(session, conversation_id)
         headers = {"Content-Disposition": 'attachment; filename="my-chat.json"', "Cache-Control": "no-store"}
         return Response(json.dumps(data, ensure_ascii=False, indent=2), media_type="application/json", headers=headers)
