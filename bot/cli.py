@@ -223,5 +223,16 @@ def read(text: str | None, as_json: bool) -> None:
         click.echo(json.dumps(reading_to_json(reader.read(line)), ensure_ascii=False))
 
 
+@main.command()
+@click.argument("part", default="all")
+def evaluate(part: str) -> None:
+    """Measure PART (safety) or all on held-out data."""
+    from evaluation.__main__ import PARTS, run
+
+    if part not in (*PARTS, "all"):
+        raise click.BadParameter(f"one of: {', '.join((*PARTS, 'all'))}", param_hint="PART")
+    sys.exit(0 if run(part) else 1)
+
+
 if __name__ == "__main__":
     main(prog_name="nmt")

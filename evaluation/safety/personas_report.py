@@ -31,7 +31,7 @@ CARDS = HERE / "personas.yml"
 AT_ONCE = 3
 # Guide 2.1, 6: never a diagnosis, never a clearance; 2.1, 7: the names of the tiers are for staff.
 NEVER_SAID = re.compile(
-    r"\b(?:you(?:'re| are) (?:safe|fine|cleared|healthy)"
+    r"\b(?:[Yy]ou(?:'re| are) (?:safe|fine|cleared|healthy)"
     r"|you (?:may |might |probably )?have (?:a )?(?:dvt|stroke|heart attack|blood clot|cancer|fracture)"
     r"|safe for (?:you|massage)|(?:cleared|safe) to (?:have|get|book)|CAUTION|CLEARANCE)\b"
 )
