@@ -22,7 +22,9 @@ class ScreeningStart(TurnAction):
 
     def act(self, turn: Turn) -> Done:
         origin = "booking" if turn.intent in ("book", "reschedule") else ""
-        taken = desk().start(turn.session, turn.conversation, origin, bool(turn.do.get("again")))
+        taken = desk().start(
+            turn.session, turn.conversation, origin, bool(turn.do.get("again")), bool(turn.do.get("rest"))
+        )
         return Done(taken.replies, (SlotSet("screening_gate", "closed" if taken.done else "open"),))
 
     def failed(self) -> list[EventType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 import socket
 import subprocess
@@ -21,6 +22,7 @@ SECRET_HEADER = "X-NMT-Secret"
 STOP_ORDER = ("web", "telegram", "actions", "engine")
 ENGINE_PYTHON = ROOT / ".venv" / "engine" / "bin" / "python"
 MODEL_STALE = 3
+CHECKED_FILE = "knowledge.checked"
 
 # The engine is the old runtime: it is told what it needs and nothing else.
 _ENGINE_SETTINGS = (
@@ -115,13 +117,36 @@ def _require(python: Path) -> None:
 
 
 def check_knowledge(settings: Settings) -> str:
-    """Read everything the clinic knows, as the roles will. Returns one line; raises `KnowledgeError`."""
+    """Check everything the clinic knows. Returns one line; raises `KnowledgeError`.
+
+    What was found in order is not checked again before a file of it, or of the code that checks it, changes.
+    """
+    checked = settings.run_dir / CHECKED_FILE
+    print_ = _knowledge_print(settings)
+    if checked.exists():
+        known, _, line = checked.read_text(encoding="utf-8").partition("\n")
+        if known == print_:
+            return line
     from bot import check
 
     for fault in check.run(settings.knowledge_dir):
         if not fault.warning:
             raise fault.as_error()
-    return knowledge_in_one_line(settings)
+    line = knowledge_in_one_line(settings)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    checked.write_text(f"{print_}\n{line}", encoding="utf-8")
+    return line
+
+
+def _knowledge_print(settings: Settings) -> str:
+    """A hash over the knowledge and the code that reads it."""
+    digest = hashlib.sha256()
+    code = [path for path in (ROOT / "bot").rglob("*.py") if "engine" not in path.parts]
+    for path in sorted([*settings.knowledge_dir.rglob("*"), *code]):
+        if path.is_file():
+            digest.update(f"{path.name}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def knowledge_in_one_line(settings: Settings) -> str:

@@ -51,6 +51,7 @@ from bot.store import conversations, now, screenings
 from bot.store.models import Conversation, Message, Screening
 from bot.store.screenings import Gate
 
+CONTINUE = "continue_after_stop"
 MOST_TRIES = 2  # a reply that is not understood is asked about once more, then counts as unclear (guide 4.5, 4)
 SURE = 0.5  # confidence (0-1) from which a message inside the questions counts as a question of the client
 RETURNING_TIERS = ("NONE", "CAUTION")
@@ -102,10 +103,24 @@ class ScreeningDesk:
 
     # ------------------------------------------------------------ entering
 
-    def start(self, session: Session, conversation: Conversation, origin: str, again: bool) -> Taken:
-        """Open the questions, go on with unfinished ones, or say why not. `done` means: nothing will be asked."""
+    def start(
+        self, session: Session, conversation: Conversation, origin: str, again: bool, rest: bool = False
+    ) -> Taken:
+        """Open the questions, go on with unfinished ones, or say why not. `done` means: nothing will be asked.
+
+        Args:
+            origin: "booking" to go back there afterwards.
+            again: begin anew although an earlier result still counts.
+            rest: after a STOP, answer what was left out, for the staff.
+        """
         if conversation.lock is not None:
             return Taken((self.locked(conversation),), done=True)
+        stopped = screenings.latest_finished(session, conversation.id) if rest else None
+        if stopped is not None and stopped.tier == Tier.STOP.name and stopped.state == "new":
+            record = _record(stopped)
+            screenings.reopen(stopped)
+            screenings.save_record(session, stopped, record, record.with_flag(CONTINUE), None)
+            return Taken()
         unfinished = screenings.open_one(session, conversation.id)
         if unfinished is not None:
             hours = self._rules.ruleset.resume_hours
@@ -318,8 +333,6 @@ class ScreeningDesk:
             return record.with_answer(question.id, "said" if named else UNCLEAR, words), ()
         if question.kind is Kind.OPEN:
             return record.with_answer(question.id, "said", words), ()
-        if question.id == "minor/1" and value == YES:
-            return record.without("T1", "minor/1"), ()
         new = record.with_answer(question.id, value, words)
         if question.condition is None or question.kind is not Kind.CHOICE or value not in (UNCLEAR, UNSURE):
             return new, ()
@@ -592,11 +605,11 @@ class ScreeningDesk:
         valid_until = now() + timedelta(days=self._rules.ruleset.valid_days)
         reply = self._result(screening.id, record, result, valid_until, origin)
         screenings.finish(session, screening, result, reply.text, valid_until)
-        if record.answers.get("T1") == MINOR:
+        if result.minor:
             conversations.hand_off(session, conversation.id, "call_back")
         if result.tier is Tier.EMERGENCY:
             return (reply,), "none"
-        bookable = result.tier < Tier.STOP and record.answers.get("T1") != MINOR
+        bookable = result.tier < Tier.STOP and not result.minor
         return (reply,), "booking" if bookable and origin == "booking" else "none"
 
     def _result(self, screening_id: str, record: Record, result: Outcome, valid_until: datetime, origin: str) -> Reply:
@@ -617,7 +630,7 @@ class ScreeningDesk:
         if result.tier is Tier.EMERGENCY:
             return self._emergency_result(result, meta)
         sentences = [*self._row_sentences(result), self._say(f"screening.result_{result.tier.name.lower()}")]
-        minor = record.answers.get("T1") == MINOR
+        minor = result.minor
         if minor:
             sentences = self._row_sentences(result) or [self._say("screening.minor")]
         if result.tier is not Tier.NONE:
@@ -631,6 +644,12 @@ class ScreeningDesk:
             buttons = self._menu("button.book", "button.person")
         elif result.tier is Tier.STOP or minor:
             buttons = self._menu("button.person")
+        left = {item.id for item in self._rules.items.values()} - set(record.answers)
+        if result.tier is Tier.STOP and not minor and left and CONTINUE not in record.flags:
+            # The client may answer the rest for the staff (guide 2.5, 4). It never opens a booking.
+            sentences.append(self._say("screening.optional_continue"))
+            rest = {"do": "intent", "intent": "screen", "rest": True}
+            buttons = (Button(self._say("button.answer_rest"), rest), *buttons)
         return Reply("\n\n".join(sentences), ReplyKind.RESULT, buttons, meta=meta)
 
     def _emergency_result(self, result: Outcome, meta: Mapping[str, Any]) -> Reply:

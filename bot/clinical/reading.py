@@ -19,6 +19,7 @@ from bot.clinical.lexicon import Lexicon, RowTraits, load_lexicon, row_matches
 from bot.clinical.model import Mention, Reading, Signal, Status
 from bot.clinical.phrases import Label, Match, PhraseBook, Spelling
 from bot.clinical.text import Token, Words
+from bot.knowledge import read_text
 
 _MEDICINE_LOOK_AHEAD = 4
 
@@ -46,10 +47,10 @@ class Reader:
         """Reads `lexicon.yml`, `assertion.yml`, `emergencies.yml` and `ordinary_words.txt`."""
         lexicon, cues, urgent = (
             # Every scalar stays a string: "no", "on" and "off" are words here.
-            yaml.load((knowledge / name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+            yaml.load(read_text(knowledge / name), Loader=yaml.BaseLoader)
             for name in ("lexicon.yml", "assertion.yml", "emergencies.yml")
         )
-        ordinary = (knowledge / "ordinary_words.txt").read_text(encoding="utf-8").splitlines()
+        ordinary = read_text(knowledge / "ordinary_words.txt").splitlines()
         book = PhraseBook({**lexicon["classes"], **cues["classes"], **urgent["classes"]})
         words = load_lexicon(lexicon, book)
         rules = assertion.load_rules(cues, book)

@@ -465,8 +465,17 @@ def _rank(pair: tuple[Tier, Care | None]) -> tuple[int, int]:
     return pair[0], pair[1].urgency if pair[1] else 0
 
 
+# Words before a group that take it away from the client, within the same part of a sentence.
+_NOT_MINE = re.compile(
+    r"\b(?:no|not|never|without|isn't|don't|didn't|haven't|(?:his|her|their|my (?:husband|wife|partner|mother|mum|mom|"
+    r"father|dad|son|daughter|brother|sister|friend))(?:'s)?)\b[^.,;!?\n]{0,30}$"
+)
+
+
 def _hears(words: tuple[str, ...], text: str) -> bool:
-    return bool(text) and _pattern(words).search(text.lower().replace("’", "'")) is not None
+    """True where the client's own words name one of these, unless they say that it is not so or not theirs."""
+    lowered = text.lower().replace("’", "'")
+    return any(not _NOT_MINE.search(lowered[: match.start()]) for match in _pattern(words).finditer(lowered))
 
 
 @lru_cache(maxsize=256)

@@ -85,3 +85,27 @@ def test_a_stop_is_refused_with_the_reason_and_the_next_step(client: Client) -> 
     client.say("book me anyway")
     assert client.found("booking") is None
     assert "person" in client.text.lower()
+
+
+def test_after_a_stop_the_rest_may_be_answered_for_the_staff(client: Client, staff: httpx.Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+    client.answer("T2")
+    client.answer("T3", T3_4="yes")
+    client.say("an aneurysm")
+    client.say("no")
+    client.say("no, being watched")
+    assert client.found("result")["outcome"] == "no_booking"
+    client.press("Answer the rest")
+    assert client.meta["screening"]["step"] == "T4"
+    client.answer("T4")
+    client.answer("T5", T5_5="yes")
+    client.say("diabetes")
+    client.say("no")
+    client.say("well controlled, none of these")
+    client.say("I would like to relax")
+    client.press("Yes, that's right")
+    result = client.found("result")
+    assert result["outcome"] == "no_booking"
+    screening = staff.get(f"/screenings/{result['screening_id']}").json()
+    assert {"aneurysm", "diabetes"} <= {f["condition"] for f in screening["findings"]}
