@@ -1,4 +1,4 @@
-"""Measures the assistant on data that it was never shown: `python -m evaluation [safety|all]`."""
+"""Measures the assistant on data that it was never shown: `python -m evaluation [safety|understanding|all]`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Mapping
 
 from evaluation.safety import report as safety
+from evaluation.understanding import report as understanding
 
-PARTS: Mapping[str, Callable[[], bool]] = {"safety": safety.run}
+PARTS: Mapping[str, Callable[[], bool]] = {"safety": safety.run, "understanding": understanding.run}
 
 
 def run(part: str = "all") -> bool:
     """Measure one part, or all; True if every floor is met."""
-    return all([measure() for name, measure in PARTS.items() if part in (name, "all")])
+    results = [measure() for name, measure in PARTS.items() if part in (name, "all")]
+    return all(results)
 
 
 def main() -> None:
