@@ -17,19 +17,35 @@ _DIALLABLE = re.compile(r"\+?[\d ]{3,}")
 def sentence(
     row: Condition, care: Care, rules: Rules, locale: Mapping[str, Any], emergency: Emergency | None = None
 ) -> str:
-    """The words for one emergency: the row's own where they fit the kind of care, the general ones otherwise."""
+    """The words for one emergency: the row's own where they fit the kind of care, the general ones otherwise.
+
+    Where somebody has already hurt themself, the ambulance comes first and the crisis line after it.
+    """
     texts = rules.care.texts(care)
     worse = rules.care.worse_signs.get(row.id, rules.care.worse_signs["default"])
     if emergency is not None and emergency.conditional:
         return texts.conditional.format_map({**locale, "worse_signs": worse})
     if emergency is not None and emergency.third_person:
         text = texts.third_person
-    elif care is Care.CRISIS or care is not row.emergency_care() or Tier.EMERGENCY not in row.client:
+    elif _general(row, care, emergency):
         text = texts.text
+        if _after_harm(care, row.id):
+            text = f"{text} {rules.care.texts(Care.CRISIS).repeat}"
     else:
         text = row.client[Tier.EMERGENCY]
     text = text.format_map({**locale, "worse_signs": worse})
     return f"{text} {rules.care.stroke_signs_addition}" if row.id == "stroke_signs" else text
+
+
+def _general(row: Condition, care: Care, emergency: Emergency | None) -> bool:
+    """Whether the row has no sentence of its own that fits."""
+    nearest_only = emergency is not None and emergency.general
+    return nearest_only or care is Care.CRISIS or care is not row.emergency_care() or Tier.EMERGENCY not in row.client
+
+
+def _after_harm(care: Care, condition: str) -> bool:
+    """A crisis that needs an ambulance: an overdose, a wound."""
+    return care is Care.AMBULANCE and condition == "suicidal_crisis"
 
 
 def reply(
@@ -64,7 +80,7 @@ def reply(
         text=words,
         kind=ReplyKind.EMERGENCY,
         buttons=buttons,
-        links=links(emergency.care, locale),
+        links=links(emergency.care, locale, emergency.condition),
         meta={
             **(meta or {}),
             "emergency": {
@@ -81,18 +97,20 @@ def repeat(care: Care, condition: str, rules: Rules, locale: Mapping[str, Any]) 
     return Reply(
         text=rules.care.texts(care).repeat.format_map(locale),
         kind=ReplyKind.EMERGENCY,
-        links=links(care, locale),
+        links=links(care, locale, condition),
         meta={"emergency": {"care": care.value, "condition": condition, "asking": False}},
     )
 
 
-def links(care: Care, locale: Mapping[str, Any]) -> tuple[Link, ...]:
+def links(care: Care, locale: Mapping[str, Any], condition: str = "") -> tuple[Link, ...]:
     """Numbers to tap: the crisis line first in a crisis, the urgent line first where that is enough."""
     number = str(locale["emergency_number"])
     emergency = [Link(f"Call {number}", f"tel:{number}")] if _DIALLABLE.fullmatch(number) else []
+    crisis = [Link(_link_title(url), url) for url in locale.get("crisis_links") or ()]
     if care is Care.CRISIS:
-        crisis = [Link(_link_title(url), url) for url in locale.get("crisis_links") or ()]
         return (*crisis, *emergency)
+    if _after_harm(care, condition):
+        return (*emergency, *crisis)
     urgent = str(locale["urgent_line"])
     digits = re.sub(r"\D", "", urgent)
     calls = [Link(f"Call {urgent}", f"tel:{digits}")] if care is Care.SAME_DAY and digits else []

@@ -66,6 +66,7 @@ class AssertionRules:
     conditions: frozenset[str]
     before_answer: frozenset[str]
     answers: frozenset[str]
+    imagining: frozenset[str]
 
 
 def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
@@ -82,6 +83,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
         "break": data["break"],
         "past_before": data["past"]["before"],
         "past_after": data["past"]["after"],
+        "past_not": data["past"]["not"],
         "no_longer": data["past"]["no_longer"],
         "distant": data["past"]["distant"],
         "lasting": data["present_perfect"],
@@ -89,9 +91,13 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
         "family_before": data["family"]["before"],
         "family_generic": data["family"]["anybody"],
         "family_after": data["family"]["after"],
+        "family_speaks": data["family"]["speaks"],
+        "family_and_me": data["family"]["and_me"],
         "hypothetical": data["hypothetical"],
         "uncertain_before": data["uncertain"]["before"],
+        "uncertain_beside": data["uncertain"]["beside"],
         "uncertain_after": data["uncertain"]["after"],
+        "confirmed": data["confirmed"],
         "question_head": data["question"]["head"],
         "question": data["question"]["anywhere"],
     }
@@ -110,6 +116,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
         conditions=words(small["conditions"]),
         before_answer=words(small["before_answer"]),
         answers=words(small["answers"]),
+        imagining=words(small["imagining"]),
     )
 
 
@@ -142,6 +149,7 @@ class Clauses:
         shields = (
             self._cues.get("pseudo", [])
             + self._cues.get("uncertain_before", [])
+            + self._cues.get("uncertain_beside", [])
             + self._cues.get("uncertain_after", [])
         )
         longer = shields + [m for m in self._cues.get("past_before", []) if m.end - m.start > 1]
@@ -151,9 +159,15 @@ class Clauses:
                 for cue in self._cues.get(name, [])
                 if not _inside(cue, longer) and not all(at in solid for at in range(cue.start, cue.end))
             ]
-        # "Not sure if" doubts; it does not imagine.
-        doubts = self._cues.get("uncertain_before", [])
-        self._cues["hypothetical"] = [cue for cue in self._cues.get("hypothetical", []) if not _inside(cue, doubts)]
+        # "Not sure if" doubts; it neither imagines nor asks.
+        doubts = self._cues.get("uncertain_before", []) + self._cues.get("uncertain_beside", [])
+        for name in ("hypothetical", "question"):
+            self._cues[name] = [cue for cue in self._cues.get(name, []) if not _inside(cue, doubts)]
+        self._take_back("past_before", "past_not")
+        self._take_back("past_after", "past_not")
+        self._take_back("lasting", "past_after")  # "none since"
+        self._take_back("family_before", "family_speaks")
+        self._take_back("family_generic", "family_speaks")
         self._cues["hypothetical"] = [
             cue for cue in self._cues["hypothetical"] if not all(at in solid for at in range(cue.start, cue.end))
         ]
@@ -166,12 +180,26 @@ class Clauses:
         )
         return self
 
+    def _take_back(self, name: str, longer: str) -> None:
+        """Drops the cues of that name inside a phrase that gives them another meaning."""
+        others = self._cues.get(longer, [])
+        self._cues[name] = [
+            cue
+            for cue in self._cues.get(name, [])
+            if not any(o.start <= cue.start and cue.end <= o.end for o in others)
+        ]
+
     def assess(self, start: int, end: int, gaps: Sequence[int] = ()) -> Assertion:
         """What is said about tokens `start` to `end`."""
         first, last = self._bounds[self.tokens[start].sentence]
         denied, doubtful = self._negation(start, end, gaps, first)
+        if self._confirmed(start, end):
+            denied = doubtful = False
         hypothetical = self._hypothetical(start, first)
-        question = self._question(start, first, last, bare=not hypothetical)
+        answered = self._answered_itself(start, end, first, last)
+        question = not answered and self._question(start, end, first, last, bare=not hypothetical)
+        if hypothetical and self._imagined(start, first):
+            question = False
         # "If someone has ..." is about nobody yet.
         family = self._family(start, end, first, last, generic=not (question or hypothetical))
         lasting = any(first <= m.start < last for m in self._cues.get("lasting", ()))
@@ -183,7 +211,7 @@ class Clauses:
         no_longer = self._cues.get("no_longer", ())
         if denied and any(end <= m.start < last and self._same_clause(end, m.start) for m in no_longer):
             denied, past = False, True
-        uncertain = doubtful or self._uncertain(start, end, first, last)
+        uncertain = doubtful or self._uncertain(start, end, first, last) or (answered and self._doubted_next(last))
         return Assertion(
             negated=denied,
             past=past or distant,
@@ -275,7 +303,8 @@ class Clauses:
             if word in _SEPARATORS:
                 separators.append(word)
                 following = self.tokens[at + 1].word.replace("'", "")
-                if word not in {"or", "nor", "/"} and following in self.rules.clause_start:
+                same_kind = following in {"a", "an"} and words[0] in {"a", "an"} and self._or_follows(at)
+                if word not in {"or", "nor", "/"} and following in self.rules.clause_start and not same_kind:
                     return None
                 continue
             if word in self.rules.determiners and offset == 0 and wide and before == "no":
@@ -314,6 +343,10 @@ class Clauses:
             ):
                 return False
         return False
+
+    def _confirmed(self, start: int, end: int) -> bool:
+        """A "yes" right behind it, or in its words: "stroke never, pacemaker yes"."""
+        return any(start <= cue.start <= end for cue in self._cues.get("confirmed", ()))
 
     def _denied_behind(self, end: int) -> bool:
         for cue in self._cues["neg_after"]:
@@ -356,6 +389,8 @@ class Clauses:
         )
 
     def _family(self, start: int, end: int, first: int, last: int, *, generic: bool) -> bool:
+        if any(end <= cue.start for cue in self._cues.get("family_and_me", ())):
+            return False
         if any(end <= cue.start < last for cue in self._cues.get("family_after", ())):
             return True
         anybody = [m for m in self._cues.get("family_generic", []) if generic and m.end <= start]
@@ -400,8 +435,42 @@ class Clauses:
                 return True
         return False
 
-    def _question(self, start: int, first: int, last: int, *, bare: bool) -> bool:
-        asked = bare and self._asked(last)
+    def _imagined(self, start: int, first: int) -> bool:
+        """An "if" or "suppose" in front, of nobody's own: it is thought of, and not only asked about."""
+        return any(
+            self.tokens[cue.start].word in self.rules.imagining
+            and self._same_clause(cue.end, start)
+            and not self._claims(cue.end, start)
+            for cue in self._before("hypothetical", start, first)
+        )
+
+    def _answered_itself(self, start: int, end: int, first: int, last: int) -> bool:
+        """ "Numbness? Sort of": the client repeats our question and answers it."""
+        alone = all(not t.is_word or t.word in self.rules.openers for t in self.tokens[first:start])
+        return (
+            alone
+            and self._asked(last)
+            and all(not token.is_word for token in self.tokens[end:last])
+            and last < len(self.tokens)
+            and not self._asked(self._bounds[self.tokens[last].sentence][1])
+        )
+
+    def _doubted_next(self, last: int) -> bool:
+        """The answer behind the question begins with a doubt."""
+        doubts = (
+            cue
+            for name in ("uncertain_before", "uncertain_beside", "uncertain_after")
+            for cue in self._cues.get(name, ())
+        )
+        return any(last <= cue.start <= last + 1 for cue in doubts)
+
+    def _question(self, start: int, end: int, first: int, last: int, *, bare: bool) -> bool:
+        # "Pressure in my chest, is that normal?" states the pressure and asks about it.
+        told = any(
+            end < cue.start < last and self.tokens[cue.start - 1].word == ","
+            for cue in self._cues.get("question_head", ())
+        )
+        asked = bare and self._asked(last) and not told
         for name in ("question_head", "question"):
             for cue in self._before(name, start, first):
                 if name == "question_head" and not self._at_head(cue.start, first):
@@ -438,7 +507,7 @@ class Clauses:
     def _uncertain(self, start: int, end: int, first: int, last: int) -> bool:
         if any(start <= cue.start and cue.end <= end for cue in self._cues.get("uncertain_before", ())):
             return True
-        for cue in self._before("uncertain_before", start, first):
+        for cue in self._before("uncertain_before", start, first) + self._before("uncertain_beside", start, first):
             if self._same_clause(cue.end, start) and start - cue.end <= 7:
                 return True
         return any(

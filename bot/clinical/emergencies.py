@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from typing import Any
 
 from bot.clinical.assertion import Assertion, Clauses
@@ -12,6 +13,8 @@ from bot.clinical.phrases import Label, Match, PhraseBook
 from bot.clinical.text import Token
 
 _CRISIS = "suicidal_crisis"
+# Sightings of one group that are tried against the other groups; more only repeat themselves.
+_TRIED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +29,25 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Emergency wording of a row."""
+    """Emergency wording of a row. `general`: the row's own sentence does not fit, the general one is shown."""
 
     row: str
     care: Care
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One sign or row out of each group makes `row` an emergency."""
+    """One sign or row out of each group makes `row` an emergency.
+
+    `within`: they stand in one sentence, with at most so many words between one and the next.
+    """
 
     row: str
     care: Care
     groups: tuple[frozenset[str], ...]
     lock: bool
+    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
     base = {row: Care(care) for row, care in data["rows"].items()}
     alarms: list[Alarm] = []
     for index, entry in enumerate(data["alarms"]):
-        alarms.append(Alarm(entry["row"], Care(entry["care"])))
+        alarms.append(Alarm(entry["row"], Care(entry["care"]), entry.get("general") == "true"))
         for phrase in entry["phrases"]:
             book.add(Label("alarm", str(index)), phrase, spellable=True)
     for sign, phrases in data["signs"].items():
@@ -93,6 +101,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
             care=Care(entry["care"]),
             groups=tuple(frozenset(group) for group in entry["all"]),
             lock=entry.get("lock") != "false",
+            within=int(entry["within"]) if "within" in entry else None,
         )
         for entry in data["combinations"]
     )
@@ -148,12 +157,23 @@ class Findings:
             return None
         ranked = sorted(
             (f.emergency for f in self.fired),
-            key=lambda e: (e.conditional, -e.care.urgency, e.asking, e.condition not in rules.rows, e.condition),
+            key=lambda e: (
+                e.conditional,
+                -e.care.urgency,
+                e.general,
+                e.asking,
+                e.condition not in rules.rows,
+                e.condition,
+            ),
         )
         top = ranked[0]
-        locks = any(not e.asking for e in ranked if not e.conditional)
-        if top.asking and not top.conditional and locks:
-            return Emergency(top.condition, top.care, False, top.third_person)
+        real = [e for e in ranked if not e.conditional]
+        if top.general and top.condition != _CRISIS:  # "my calf is swollen, call an ambulance": the calf is what it is
+            named = next((e for e in real if not e.general), None)
+            if named is not None:
+                top = replace(named, care=top.care, asking=False, general=True)
+        if top.asking and not top.conditional and any(not e.asking for e in real):
+            return replace(top, asking=False)
         return top
 
 
@@ -176,14 +196,14 @@ def find(
     def visible(match: Match) -> bool:
         return not swallowed(match, hidden)
 
-    def judge(row: str, care: Care, match: Match, said: Assertion, lock: bool) -> Fired | None:
+    def judge(row: str, care: Care, match: Match, said: Assertion, lock: bool, general: bool = False) -> Fired:
         where = sentence(match)
         now = markers.now(where) or markers.whatever(where)
         conditional = said.conditional and not markers.whatever(where)
         if row in rules.never_ask:
-            conditional = said.conditional and markers.education(where)
+            conditional = conditional and markers.education(where)
         asking = conditional or not (lock or now or row in rules.never_ask)
-        return Fired(Emergency(row, care, asking, said.family, conditional), match.start, match.end)
+        return Fired(Emergency(row, care, asking, said.family, conditional, general), match.start, match.end)
 
     def over(row: str, match: Match, said: Assertion) -> bool:
         """Clearly denied or clearly past."""
@@ -200,9 +220,7 @@ def find(
         if seen.idiom:
             continue
         if becomes and seen.assertion.recent and not (seen.assertion.negated or seen.assertion.conditional):
-            hit = judge(becomes, rules.rows[becomes], seen.match, seen.assertion, lock=False)
-            if hit:
-                fired.append(hit)
+            fired.append(judge(becomes, rules.rows[becomes], seen.match, seen.assertion, lock=False))
         if care is None:
             continue
         if over(seen.name, seen.match, seen.assertion):
@@ -210,9 +228,7 @@ def find(
             continue
         if any(m.label.name == seen.name and m.start <= seen.match.start and seen.match.end <= m.end for m in mild):
             continue
-        hit = judge(seen.name, care, seen.match, seen.assertion, lock=False)
-        if hit:
-            fired.append(hit)
+        fired.append(judge(seen.name, care, seen.match, seen.assertion, lock=False))
 
     sightings: dict[str, list[Sighting]] = {}
     for seen in rows:
@@ -227,9 +243,8 @@ def find(
             said = clauses.assess(match.start, match.end, match.gaps)
             recent_enough = not said.past or said.recent or alarm.row in rules.never_ask
             if not over(alarm.row, match, said) and recent_enough:
-                hit = judge(alarm.row, alarm.care, match, said, lock=True)
-                if hit:
-                    fired = [f for f in fired if not _same_case(f, hit)] + [hit]  # the alarm knows the care better
+                hit = judge(alarm.row, alarm.care, match, said, True, alarm.general)
+                fired = [f for f in fired if not _same_case(f, hit)] + [hit]  # the alarm knows the care better
 
     for combination in rules.combinations:
         groups = [
@@ -244,7 +259,8 @@ def find(
         if not all(groups):
             continue
         for family in (False, True):
-            chosen = _choose([[s for s in group if s.assertion.family is family] for group in groups])
+            of_one = [[s for s in group if s.assertion.family is family] for group in groups]
+            chosen = _choose(of_one) if combination.within is None else _close(of_one, tokens, combination.within)
             if chosen is None:
                 continue
             first = min(s.match.start for s in chosen)
@@ -256,9 +272,7 @@ def find(
             )
             span = Match(chosen[0].match.label, first, last)
             lock = combination.lock or any(markers.now(sentence(s.match)) for s in chosen)
-            hit = judge(combination.row, combination.care, span, said, lock)
-            if hit:
-                fired.append(hit)
+            fired.append(judge(combination.row, combination.care, span, said, lock))
     return Findings(tuple(fired), crisis_past)
 
 
@@ -271,6 +285,23 @@ def _choose(groups: Sequence[Sequence[Sighting]]) -> list[Sighting] | None:
             return None
         chosen.append(min(free, key=lambda s: (s.assertion.conditional, s.match.start)))
     return chosen
+
+
+def _close(groups: Sequence[Sequence[Sighting]], tokens: Sequence[Token], within: int) -> list[Sighting] | None:
+    """One sighting of each group, in one sentence and near each other; statements before questions."""
+    found: list[list[Sighting]] = []
+    for chosen in product(*(group[:_TRIED] for group in groups)):
+        in_order = sorted((s.match for s in chosen), key=lambda m: (m.start, m.end))
+        if all(
+            0 <= right.start - left.end <= within and tokens[left.start].sentence == tokens[right.start].sentence
+            for left, right in pairwise(in_order)
+        ):
+            found.append(list(chosen))
+    return min(
+        found,
+        key=lambda chosen: (any(s.assertion.conditional for s in chosen), min(s.match.start for s in chosen)),
+        default=None,
+    )
 
 
 def _same_case(one: Fired, other: Fired) -> bool:

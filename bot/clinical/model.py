@@ -71,7 +71,8 @@ class Emergency:
     """An emergency or crisis row that a text fires.
 
     `asking` is true while the row's one question is open or the sentence is only conditional or
-    educational (show the numbers, lock nothing); false means: lock now.
+    educational (show the numbers, lock nothing); false means: lock now. `general` asks for the general words of this
+    kind of care: the row is only the nearest one, and its own sentence would not fit (a bare call for help).
     """
 
     condition: str
@@ -79,6 +80,7 @@ class Emergency:
     asking: bool
     third_person: bool = False
     conditional: bool = False
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True)

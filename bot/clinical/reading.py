@@ -80,7 +80,8 @@ class Reader:
         named = {seen.name for seen in rows if not seen.idiom}
         for fired in urgent.fired:  # the words of an alarm name its row, too
             if fired.emergency.condition not in named:
-                status = clauses.assess(fired.start, fired.end).status()
+                # What fired is not denied, though its span may hold a "no" ("no pulse").
+                status = replace(clauses.assess(fired.start, fired.end), negated=False).status()
                 spans.setdefault((fired.start, fired.end, fired.emergency.condition), status)
         return Reading(
             text=text,
