@@ -130,6 +130,7 @@ class Seen:
     combined: str | None = None
     complex_case: bool = False
     ruleset: str = ""
+    asked_again: int = 0
     faults: list[str] = field(default_factory=list)
     transcript: list[str] = field(default_factory=list)
 
@@ -238,6 +239,8 @@ class _Visit:
         self._card = card
         self._labels = labels
         self._given: Counter[str] = Counter()
+        self._again: Counter[str] = Counter()
+        self._last: dict[str, int] = {}
         self._consents = 0
         self._extras = {key: list(texts) for key, texts in card.extra.items()}
         self._has = dict(card.has)
@@ -432,14 +435,19 @@ class _Visit:
             self._choose(reply, words[0])
 
     def _follow_up(self, reply: Json, row: str) -> None:
-        """The next answer of the row on the card."""
+        """The next answer of the row on the card; its other wording where the same question comes again."""
+        screening = reply["meta"].get("screening")
+        number = int(screening["follow_up"]["number"]) if screening else 1
+        self._again[row] = self._again[row] + 1 if self._last.get(row) == number else 0
+        self._given[row] += self._again[row] == 0
+        self._last[row] = number
         prepared = self._card.follow.get(row, ())
-        if self._given[row] >= len(prepared):
-            self._nothing_on_card(f"asked about {row} beyond the card: {reply['text'].splitlines()[-1]!r}")
+        wordings = prepared[self._given[row] - 1].split(" || ") if self._given[row] <= len(prepared) else []
+        if self._again[row] >= len(wordings):
+            self._nothing_on_card(f"asked about {row}, question {number}, beyond the card")
             return
-        words = prepared[self._given[row]]
-        self._given[row] += 1
-        self._choose(reply, words)
+        self.seen.asked_again += self._again[row]
+        self._choose(reply, wordings[self._again[row]])
 
     def _nothing_on_card(self, what: str) -> None:
         self.seen.faults.append(what)

@@ -82,7 +82,7 @@ def _tier_of(row: Mapping[str, Any], answers: tuple[str, ...]) -> str | None:
             return None
         question = open_questions.pop(0)
         choices = {str(choice["answer"]).lower(): choice for choice in question["answers"]}
-        choice = choices.get(reply.lower())
+        choice = choices.get(reply.lower().rpartition(" || ")[2])
         if choice is None:
             if reply != "not sure":
                 return None
