@@ -397,7 +397,9 @@ class Gateway:
             self._keep_answer(session, conversation, message, row.id, question.id, value or UNSURE)
             number = self._context.locale["emergency_number"]
             return _Verdict((Reply(self._say("emergency.released", number=number)),), "/resume")
-        care = answer.care if answer is not None and answer.care else row.emergency_care()
+        care = answer.care if answer is not None and answer.care else None
+        if care is None:  # what was said before the question may have called for more than the row does
+            care = max(row.emergency_care(), Care(conversation.lock_care or Care.SAME_DAY), key=lambda c: c.urgency)
         final = Emergency(row.id, care, asking=False)
         conversations.set_lock(session, conversation, final, message.uid)
         call = Button(self._say("button.call_me"), {"do": "call_back"})
