@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import importlib.util
 import os
 import socket
 import subprocess
@@ -53,8 +54,14 @@ class LaunchError(Exception):
 
 
 def role_names(settings: Settings) -> list[str]:
-    """The roles this installation runs: telegram only where there is a bot to speak for."""
-    return [name for name in _PROGRAMS if name != "telegram" or settings.telegram_token is not None]
+    """The roles this installation runs: telegram only where there is a bot to speak for, and the channel is installed."""
+    telegram = settings.telegram_token is not None and has_telegram()
+    return [name for name in _PROGRAMS if name != "telegram" or telegram]
+
+
+def has_telegram() -> bool:
+    """Whether this version brings the Telegram channel."""
+    return importlib.util.find_spec(_PROGRAMS["telegram"]) is not None
 
 
 def python_of(role: str) -> Path:
@@ -105,6 +112,8 @@ def become(role: str, settings: Settings) -> None:
     """Replace this process by a role, in the foreground."""
     if role == "telegram" and settings.telegram_token is None:
         raise LaunchError("there is no Telegram bot to run", f"set {key_of('telegram_token')} to the bot's token")
+    if role == "telegram" and not has_telegram():
+        raise LaunchError("this version has no Telegram channel", f"remove {key_of('telegram_token')}")
     command = command_of(role)
     _require(Path(command[0]))
     os.chdir(ROOT)
@@ -196,6 +205,8 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         Role(name, command_of(name), environment_of(name, settings), probe_of(name, settings))
         for name in role_names(settings)
     ]
+    if settings.telegram_token is not None and not has_telegram():
+        say(f"  {'telegram':<10} not part of this version; {key_of('telegram_token')} is not used")
     say(f"  {'starting':<10} {', '.join(role.name for role in roles)}")
     began = time.monotonic()
 

@@ -179,4 +179,6 @@ def test_telegram_runs_only_with_a_bot(settings: Settings, monkeypatch: pytest.M
     with pytest.raises(launch.LaunchError, match="NMT_TELEGRAM_TOKEN"):
         launch.become("telegram", settings)
     monkeypatch.setenv("NMT_TELEGRAM_TOKEN", "12:token")
-    assert launch.role_names(load_settings(env_file=None)) == ["engine", "actions", "web", "telegram"]
+    with_bot = load_settings(env_file=None)
+    # The channel is not part of this version yet: a token alone starts nothing that cannot run.
+    assert launch.role_names(with_bot) == ["engine", "actions", "web", *(["telegram"] if launch.has_telegram() else [])]
