@@ -54,7 +54,7 @@ class LaunchError(Exception):
 
 
 def role_names(settings: Settings) -> list[str]:
-    """The roles this installation runs: telegram only where there is a bot to speak for, and the channel is installed."""
+    """The roles this installation runs: telegram only with a bot to speak for and the channel that does it."""
     telegram = settings.telegram_token is not None and has_telegram()
     return [name for name in _PROGRAMS if name != "telegram" or telegram]
 
