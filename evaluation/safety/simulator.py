@@ -459,7 +459,7 @@ class _Visit:
         """Try to book: which of slot, provisional request and refusal the client gets."""
         if not any("booking_step" in reply["meta"] for reply in self._replies):
             self._say("book")
-        for _ in range(12):
+        for _ in range(MOST_TURNS):  # a time that another client took meanwhile is chosen anew
             meta = self._newest("booking")
             if meta is not None and meta["reference"]:
                 self.seen.booking = "slot" if meta["slot"] else str(meta["state"])
