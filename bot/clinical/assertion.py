@@ -79,6 +79,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook) -> AssertionRules:
         "neg_wide": data["negation"]["wide"],
         "neg_near": data["negation"]["near"],
         "neg_after": data["negation"]["after"],
+        "neg_except": data["negation"]["except"],
         "pseudo": data["not_a_negation"],
         "break": data["break"],
         "past_before": data["past"]["before"],
@@ -195,6 +196,8 @@ class Clauses:
         denied, doubtful = self._negation(start, end, gaps, first)
         if self._confirmed(start, end):
             denied = doubtful = False
+        if denied and any(end <= m.start < last for m in self._cues.get("neg_except", ())):
+            denied, doubtful = False, True
         hypothetical = self._hypothetical(start, first)
         answered = self._answered_itself(start, end, first, last)
         question = not answered and self._question(start, end, first, last, bare=not hypothetical)
@@ -203,7 +206,10 @@ class Clauses:
         # "If someone has ..." is about nobody yet.
         family = self._family(start, end, first, last, generic=not (question or hypothetical))
         lasting = any(first <= m.start < last for m in self._cues.get("lasting", ()))
-        distant = any(self._joined(m, start, end, first, last) for m in self._cues.get("distant", ()))
+        distant = any(
+            self._joined(m, start, end, first, last) and not self._moved_on(m, start)
+            for m in self._cues.get("distant", ())
+        )
         recent = any(self._joined(m, start, end, first, last) for m in self._cues.get("recent", ()))
         # With "today" in the same breath it is unclear which of the two belongs here.
         distant = distant and not lasting and not recent
@@ -261,6 +267,10 @@ class Clauses:
             return self._same_clause(cue.end, start)
         return cue.start < end or self._same_clause(end, cue.start)
 
+    def _moved_on(self, cue: Match, start: int) -> bool:
+        """An "and" between a date and the mention: "a stent last year and chest pressure"."""
+        return any(token.word in {"and", "&", "+", "plus"} for token in self.tokens[cue.end : start])
+
     def _before(self, name: str, start: int, first: int) -> list[Match]:
         """Cues of that name in front of the mention, the nearest first."""
         cues = [m for m in self._cues.get(name, ()) if first <= m.start and m.end <= start]
@@ -276,8 +286,10 @@ class Clauses:
                 reach = self._reaches(cue, start, end, wide)
                 if reach is not None:
                     hits.append((cue, reach))
-            if any(cue.start in gaps for cue in self._cues[name]):
-                return True, False
+            inside = [cue for cue in self._cues[name] if cue.start in gaps]
+            if inside:
+                certain = any(self._passable(cue.end, end, gaps) for cue in inside)
+                return certain, not certain
         if self._denied_behind(end):
             return True, False
         if not hits:
@@ -341,6 +353,15 @@ class Clauses:
                 and at + 1 < len(self.tokens)
                 and self.tokens[at + 1].word in self.rules.clause_start
             ):
+                return False
+        return False
+
+    def _passable(self, left: int, end: int, gaps: Sequence[int]) -> bool:
+        """A "no" between the words of the mention reaches the next of them ("chest does not hurt")."""
+        for at in range(left, end):
+            if at not in gaps:
+                return True
+            if self.tokens[at].word.replace("'", "") not in self.rules.through:
                 return False
         return False
 
@@ -505,8 +526,10 @@ class Clauses:
         )
 
     def _uncertain(self, start: int, end: int, first: int, last: int) -> bool:
-        if any(start <= cue.start and cue.end <= end for cue in self._cues.get("uncertain_before", ())):
-            return True
+        for cue in self._cues.get("uncertain_before", ()):
+            inside, around = start <= cue.start and cue.end <= end, cue.start <= start and end <= cue.end
+            if inside or around:
+                return True
         for cue in self._before("uncertain_before", start, first) + self._before("uncertain_beside", start, first):
             if self._same_clause(cue.end, start) and start - cue.end <= 7:
                 return True

@@ -58,6 +58,7 @@ class EmergencyRules:
     never_ask: frozenset[str]
     alarms: tuple[Alarm, ...]
     combinations: tuple[Combination, ...]
+    long_ago_counts: frozenset[str]
     recent_makes: Mapping[str, str]
 
 
@@ -108,10 +109,23 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
     for combination in combinations:
         for name in frozenset().union(*combination.groups) - known - set(data["signs"]):
             raise ValueError(f"emergencies.yml: no row and no sign {name!r} (combination of {combination.row})")
-    for row in [*base, *(a.row for a in alarms), *(c.row for c in combinations), *data["recent_makes"].values()]:
+    for row in [
+        *base,
+        *(a.row for a in alarms),
+        *(c.row for c in combinations),
+        *data["long_ago_counts"],
+        *data["recent_makes"].values(),
+    ]:
         if row not in known:
             raise ValueError(f"emergencies.yml: no row {row!r}")
-    return EmergencyRules(base, frozenset(data["never_ask"]), tuple(alarms), combinations, dict(data["recent_makes"]))
+    return EmergencyRules(
+        base,
+        frozenset(data["never_ask"]),
+        tuple(alarms),
+        combinations,
+        frozenset(data["long_ago_counts"]),
+        dict(data["recent_makes"]),
+    )
 
 
 class _Markers:
@@ -252,7 +266,8 @@ def find(
                 seen
                 for name in sorted(group)
                 for seen in sightings.get(name, ())
-                if not seen.assertion.negated and not (seen.assertion.past and seen.assertion.distant)
+                if not seen.assertion.negated
+                and (name in rules.long_ago_counts or not (seen.assertion.past and seen.assertion.distant))
             ]
             for group in combination.groups
         ]

@@ -47,6 +47,8 @@ def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
         )
         for phrase in [*entry.get("phrases", ()), *entry.get("medicines", ())]:
             book.add(Label("row", row), str(phrase), spellable=True)
+        for phrase in entry.get("denies", ()):
+            book.add(Label("denied", row), str(phrase))
         for short in entry.get("abbreviations", ()):
             book.add(Label("abbreviation", row), short)
         for suffix in entry.get("suffixes", ()):
@@ -99,6 +101,7 @@ def row_matches(
         if m.label.kind == "abbreviation" and _abbreviation_holds(text, tokens, m, lexicon)
     ]
     found += _by_suffix(tokens, lexicon, spelling)
+    found = _without_denied_part(found, matches)
     kept = [
         m
         for m in outermost(found)
@@ -106,6 +109,18 @@ def row_matches(
         and not any(s.label.name == m.label.name and m.start < s.end and s.start < m.end <= s.end for s in swallows)
     ]
     return sorted(kept, key=lambda m: (m.start, m.end, m.label.name))
+
+
+def _without_denied_part(found: Sequence[Match], matches: Sequence[Match]) -> list[Match]:
+    """Of "swollen calf, no pain" the swollen calf: a "no" between the words takes the longer mention away."""
+    denials = {m.start for m in matches if m.label.kind == "cue" and m.label.name in {"neg_wide", "neg_near"}}
+    split = [m for m in found if denials.intersection(m.gaps)]
+    return [
+        m
+        for m in found
+        if m not in split
+        or not any(o not in split and o.label == m.label and m.start <= o.start and o.end <= m.end for o in found)
+    ]
 
 
 def _by_suffix(tokens: Sequence[Token], lexicon: Lexicon, spelling: Spelling) -> list[Match]:

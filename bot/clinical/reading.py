@@ -71,13 +71,14 @@ class Reader:
             Sighting(m.label.name, m, self._assertion(m.label.name, m, clauses), idiom=_within(m, idioms))
             for m in found
         ]
+        rows += self._denied(matches, rows, [*idioms, *traps], clauses)
         rows = _once([_renamed(seen, self._lexicon.rows[seen.name]) for seen in rows])
         urgent = emergencies.find(tokens, matches, rows, clauses, self._urgent, [*idioms, *traps])
         spans = {
             (seen.match.start, seen.match.end, seen.name): Status.IDIOM if seen.idiom else seen.assertion.status()
             for seen in rows
         }
-        named = {seen.name for seen in rows if not seen.idiom}
+        named = {seen.name for seen in rows if not (seen.idiom or seen.assertion.negated)}
         for fired in urgent.fired:  # the words of an alarm name its row, too
             if fired.emergency.condition not in named:
                 # What fired is not denied, though its span may hold a "no" ("no pulse").
@@ -117,6 +118,20 @@ class Reader:
         if traits.lasting and said.past and not clauses.past_cue(match.start, match.end) and not traits.history:
             said = replace(said, past=False, distant=False)
         return said
+
+    def _denied(
+        self, matches: Sequence[Match], rows: Sequence[Sighting], hidden: Sequence[Match], clauses: Clauses
+    ) -> list[Sighting]:
+        """Rows that whole phrases deny ("nothing broken"), unless they are doubted, asked or somebody else's."""
+        found: list[Sighting] = []
+        taken = [seen.match for seen in rows]
+        for match in matches:
+            if match.label.kind != "denied" or _within(match, hidden) or _overlaps(match, taken):
+                continue
+            said = clauses.assess(match.start, match.end, match.gaps)
+            clear = not (said.conditional or said.uncertain)
+            found.append(Sighting(match.label.name, match, replace(said, negated=clear, uncertain=not clear)))
+        return found
 
     def _signals(
         self,

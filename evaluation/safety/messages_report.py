@@ -267,7 +267,8 @@ def report(items: Sequence[Item], reader: Reader) -> tuple[list[str], Figures]:
     speed = timing(items, reader)
     columns = {half: measure(chosen, reader.read) for half, chosen in halves(items).items()}
     sizes = ", ".join(f"{len(chosen)} {half}" for half, chosen in halves(items).items())
-    lines = ["# Clinical reading on single messages", "", f"{len(items)} messages of `messages.yml`: {sizes}.", ""]
+    lines = ["# Clinical reading on single messages", "", f"{len(items)} messages of `messages.yml`: {sizes}."]
+    lines += ["Held-out items (odd positions, from 0) are only counted, never read, quoted or tuned on one by one.", ""]
     lines += [*table(columns), "", speed]
     if CONTEXT_SENTENCES.exists():
         lines += [

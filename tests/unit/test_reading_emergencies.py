@@ -489,3 +489,88 @@ def test_signals(text: str, signal: Signal) -> None:
 )
 def test_no_signal(text: str) -> None:
     assert READER.read(text).signals == frozenset()
+
+
+# Families of wordings: subjects, symptom words and places in the order people use.
+FAMILIES = [
+    ("my dad is clutching his chest and gone grey", "chest_pain"),
+    ("pain right in the middle of my chest", "chest_pain"),
+    ("like a vice round my ribs", "chest_pain"),
+    ("angina is playing up and the spray isn't helping", "chest_pain"),
+    ("never had chest pain before today", "chest_pain"),
+    ("no chest pain today, had some yesterday", "chest_pain"),
+    ("my chest doesn't hurt when I rest, only when I climb stairs", "chest_pain"),
+    ("can't finish a sentence without stopping for air", "breathing_difficulty"),
+    ("there was blood in what I coughed up", "breathing_difficulty"),
+    ("my asthma is really bad tonight and the blue inhaler does nothing", "breathing_difficulty"),
+    ("my right hand suddenly stopped working", "stroke_signs"),
+    ("dad's talking nonsense all of a sudden", "stroke_signs"),
+    ("my mother's smile is on one side only", "stroke_signs"),
+    ("right arm won't do what I tell it", "stroke_signs"),
+    ("my face isn't drooping now but it was this morning", "stroke_signs"),
+    ("had a stroke last year and my arm has gone weak again", "stroke_tia_history"),
+    ("headache out of the blue, unbearable", "thunderclap_headache"),
+    ("massive headache that peaked instantly", "thunderclap_headache"),
+    ("the worst pain in my head I ever felt", "thunderclap_headache"),
+    ("my neck was cracked yesterday and now the world is spinning", "cervical_artery_dissection"),
+    ("neck ache and my tongue feels numb", "cervical_artery_dissection"),
+    ("no sensation when I wipe", "cauda_equina"),
+    ("can't feel the toilet paper", "cauda_equina"),
+    ("back is bad and I feel nothing down there", "cauda_equina"),
+    ("sitting on the toilet feels like sitting on cotton wool", "cauda_equina"),
+    ("my leg has turned a purple colour", "dvt_pe_signs"),
+    ("my leg isn't swollen but it's hot and red", "dvt_pe_signs"),
+    ("swollen calf, no pain", "dvt_pe_signs"),
+    ("my foot is icy cold and pale", "dvt_pe_signs"),
+    ("my bump has gone quiet", "pregnancy_danger_signs"),
+    ("28 weeks, hands and face puffed up overnight", "pregnancy_danger_signs"),
+    ("bleeding at 12 weeks", "pregnancy_danger_signs"),
+    ("my pee came out nearly black", "rhabdomyolysis_signs"),
+    ("massage yesterday, today dark pee", "rhabdomyolysis_signs"),
+    ("I don't want to die, I just want the pain to stop", "suicidal_crisis"),
+    ("I don't trust myself tonight", "suicidal_crisis"),
+    ("my brother is talking about ending it", "suicidal_crisis"),
+    ("is 30 paracetamol enough to die", "suicidal_crisis"),
+    ("what's the easiest way out", "suicidal_crisis"),
+    ("I keep picturing driving into a tree", "suicidal_crisis"),
+    ("I wish I could stop existing", "suicidal_crisis"),
+    ("my sister sent me a goodbye text", "suicidal_crisis"),
+    ("foot dropped this morning", "nerve_symptoms"),
+    ("crash last week, tingling in both arms", "head_neck_trauma"),
+    ("stent last year and chest pressure now", "chest_pain"),
+]
+
+
+@pytest.mark.parametrize(("text", "row"), FAMILIES)
+def test_families_of_wordings_fire(text: str, row: str) -> None:
+    found = READER.read(text).emergency
+    assert found is not None
+    assert found.condition == row
+    assert not found.conditional
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't make it to my appointment on Friday",
+        "they need me at work so I must cancel",
+        "I won't be here next week, can we move it",
+        "I want to stop the screening",
+        "I don't want to continue",
+        "I'm going to jump on the bus now",
+        "do I need an emergency contact",
+        "family emergency, need to cancel",
+        "I need urgent help with my booking",
+        "want to cut down on painkillers, does massage help",
+        "could I stop taking painkillers",
+        "sore calves after running",
+        "hot stones on my legs please",
+        "he is not answering my emails",
+        "she isn't moving house after all",
+        "I can't find the button",
+        "my chest is hairy, is that a problem",
+        "emergency symptoms list please",
+    ],
+)
+def test_the_talk_around_a_booking_fires_nothing(text: str) -> None:
+    assert READER.read(text).emergency is None

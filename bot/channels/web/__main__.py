@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import FrameType
 
@@ -46,6 +47,9 @@ def main() -> int:
         proxy_headers=settings.production,
         server_header=False,
     )
+    # What was loaded stays for good. Without this every full collection walks it all and halts the answers for 75 ms.
+    gc.collect()
+    gc.freeze()
     _Server(config).run()
     return 0
 
