@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.context import Context
 from bot.gateway import reference
 from bot.reply import Button, Reply, ReplyKind
-from bot.screening import Heard
+from bot.screening import Heard, Taken
 from bot.store import conversations
 from bot.store.models import Conversation, Message
 
@@ -120,6 +120,18 @@ class TurnAction(Action, ABC):
                 in_form=bool((tracker.active_loop or {}).get("name")),
             )
             return self.act(turn)
+
+
+def answered(taken: Taken, slot: str) -> Done:
+    """What a form does with a message: ask on, end, or leave it to the rules as an interruption.
+
+    Rasa counts a message as an answer when the form's slot is set, even to nothing, and ends the form when nothing is
+    requested any more.
+    """
+    if taken.interruption:
+        return Done()
+    ended = (SlotSet("requested_slot", None),) if taken.done else ()
+    return Done(taken.replies, (SlotSet(slot, None), *ended))
 
 
 def say(dispatcher: CollectingDispatcher, replies: Iterable[Reply]) -> None:

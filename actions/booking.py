@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions._turn import Done, Turn, TurnAction, context
+from actions._turn import Done, Turn, TurnAction, answered, context
 from bot.bookings import BookingDesk
 from bot.reply import Reply
 from bot.store import screenings
@@ -52,13 +52,7 @@ class BookingAnswer(TurnAction):
         return "validate_booking_form"
 
     def act(self, turn: Turn) -> Done:
-        taken = desk().take(turn.session, turn.conversation, turn.heard)
-        if taken.interruption:
-            return Done()
-        events: list[EventType] = [SlotSet(SLOT, None)]
-        if taken.done:
-            events.append(SlotSet("requested_slot", None))
-        return Done(taken.replies, tuple(events))
+        return answered(desk().take(turn.session, turn.conversation, turn.heard), SLOT)
 
     def failed(self) -> list[EventType]:
         return [SlotSet(SLOT, None)]

@@ -296,7 +296,7 @@ class BookingDesk:
         text = self._say(f"booking.status_{key}", **self._variables(booking))
         buttons: tuple[Button, ...] = self._menu("button.book")
         if state is State.PROPOSED:
-            buttons = self.proposal_buttons(booking.reference)
+            buttons = self._proposal_buttons()
         elif state in (State.REQUESTED, State.CONFIRMED):
             buttons = self._menu("button.reschedule", "button.cancel_booking")
         elif state is State.PROVISIONAL:
@@ -355,7 +355,7 @@ class BookingDesk:
         bookings.transition(session, booking.reference, Action.AWAIT_LETTER, now())
         return True
 
-    def proposal_buttons(self, reference: str) -> tuple[Button, ...]:
+    def _proposal_buttons(self) -> tuple[Button, ...]:
         """Yes and no to a proposed time."""
         return (
             Button(self._say("button.accept_time"), {"do": "intent", "intent": "my_booking", "proposal": True}),

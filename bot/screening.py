@@ -44,7 +44,7 @@ from bot.clinical.record import (
     chosen,
 )
 from bot.clinical.rules import Rules
-from bot.clinical.triage import HEARD, Finding, Outcome, bring_up, heard_groups, open_questions, triage
+from bot.clinical.triage import HEARD, Finding, Outcome, bring_up, heard_groups, open_questions
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now, screenings
@@ -209,7 +209,7 @@ class ScreeningDesk:
         command = self._command(record, question, heard)
         if command is not None:
             if command == "stop":
-                return Taken((self._paused(screening),), done=True)
+                return Taken((self._paused(),), done=True)
             return self._obey(session, screening, record, question, command, heard)
         if do is not None:
             return Taken(interruption=True)
@@ -724,11 +724,8 @@ class ScreeningDesk:
             return ", ".join(names.get(part, part) for part in chosen(value))
         return "" if question == "T1" else value
 
-    def _paused(self, screening: Screening) -> Reply:
-        key = "screening.paused" if started(_record(screening)) else "stop_none"
-        if key == "stop_none":
-            return Reply(self._say("screening.paused"), buttons=self._menu("button.resume", "button.person"))
-        return Reply(self._say(key), buttons=self._menu("button.resume", "button.person"))
+    def _paused(self) -> Reply:
+        return Reply(self._say("screening.paused"), buttons=self._menu("button.resume", "button.person"))
 
     def _menu(self, *keys: str) -> tuple[Button, ...]:
         return tuple(Button(self._say(key), {"do": "intent", "intent": _INTENT_OF[key]}) for key in keys)
@@ -822,6 +819,3 @@ def _listed(text: str, choices: tuple[str, ...]) -> str:
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
-
-
-__all__ = ["Heard", "ScreeningDesk", "Taken", "replace_answers", "triage", "with_reading"]
