@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,20 +9,11 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.clinical.rules import Rules
-from bot.store import Database, conversations, migrate, now, screenings
+from bot.store import Database, conversations, now, screenings
 from bot.store.models import Booking, Conversation, Decision, Screening, StaffUser
 from bot.store.screenings import Gate
 
 RULES = Rules.load(Path(__file__).parents[2] / "knowledge")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    migrate(url)
-    database = Database(url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

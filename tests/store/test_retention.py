@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from bot.clinical.rules import Rules
-from bot.store import Database, conversations, migrate, now, screenings
+from bot.store import Database, conversations, now, screenings
 from bot.store.models import Booking, Conversation, Message, Screening
 
 RULES = Rules.load(Path(__file__).parents[2] / "knowledge")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    migrate(url)
-    database = Database(url)
-    yield database
-    database.close()
 
 
 def conversation(database: Database, idle_days: float, booked: bool = False) -> str:
