@@ -90,10 +90,14 @@ def test_no_page_breaks_a_rule_of_accessibility(
 def test_the_list_is_walked_by_keyboard(chromium: Browser, address: str, rows: None) -> None:
     page = signed_in(chromium, address)
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keyboard shortcuts").is_visible()
+    help_text = page.get_by_role("dialog", name="Keyboard shortcuts")
+    help_text.wait_for()
     page.keyboard.press("Escape")
-    for key in "jjk":
+    # The browser gives the focus back to the page only some time after it has hidden the dialog.
+    page.wait_for_function("document.activeElement === document.body")
+    for key, href in (("j", "s-1"), ("j", "s-2"), ("k", "s-1")):
         page.keyboard.press(key)
+        page.locator(f'a[href="/console/screenings/{href}"]:focus').wait_for()
     page.keyboard.press("Enter")
     page.wait_for_url("**/screenings/s-1")
 
