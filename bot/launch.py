@@ -270,10 +270,7 @@ def port_is_taken(host: str, port: int) -> bool:
 
 def ports_of(settings: Settings) -> list[tuple[str, str]]:
     """Each port this installation listens on, as setting name and address."""
-    ports = [("port", settings.host), ("engine_port", "127.0.0.1"), ("actions_port", "127.0.0.1")]
-    if settings.telegram_token is not None and settings.telegram_webhook_url is not None:
-        ports.append(("telegram_port", settings.host))
-    return ports
+    return [("port", settings.host), ("engine_port", "127.0.0.1"), ("actions_port", "127.0.0.1")]
 
 
 async def _welcome(settings: Settings, say: Callable[[str], None], began: float) -> None:

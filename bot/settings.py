@@ -10,6 +10,7 @@ import difflib
 import fcntl
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ TEST_PREFIX = "NMT_TEST_"
 
 GENERATED_SECRETS = ("engine_secret", "actions_secret", "session_secret", "telegram_webhook_secret")
 MIN_SECRET_LENGTH = 32
+
+TELEGRAM_HOST = "api.telegram.org"
+TELEGRAM_PATH = "/telegram"
+"""Where the web server takes what comes from Telegram."""
 
 _REMEDY = "remedy"
 
@@ -91,6 +96,13 @@ def _long_enough(value: SecretStr) -> SecretStr:
             f"is shorter than {MIN_SECRET_LENGTH} characters",
             "use a random value of 32 characters or more, or leave it out to have one made",
         )
+    return value
+
+
+def _header_secret(value: SecretStr) -> SecretStr:
+    """Telegram takes 256 characters at most, and of these kinds only."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+        raise _refuse("holds something that Telegram does not take", "use letters, digits, _ and - only, 256 at most")
     return value
 
 
@@ -195,12 +207,20 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = Field(
         default=None, description="token of the Telegram bot; without one the telegram role is not started"
     )
-    telegram_base_url: Url = Field(default="https://api.telegram.org", description="address of the Telegram Bot API")
-    telegram_webhook_url: Url | None = Field(
-        default=None, description="public https address of the webhook; without one Telegram is polled"
+    telegram_base_url: Url = Field(default=f"https://{TELEGRAM_HOST}", description="address of the Telegram Bot API")
+    telegram_mode: Annotated[Literal["polling", "webhook"], LowerCase] = Field(
+        default="polling", description="polling asks Telegram for news; webhook lets Telegram call the web server"
     )
-    telegram_port: Port = Field(default=8083, description="port of the Telegram webhook; used only with a webhook")
-    telegram_webhook_secret: Secret = Field(description="secret that Telegram sends with each webhook call")
+    telegram_webhook_url: Url = Field(
+        default_factory=lambda data: f"{data['public_url']}{TELEGRAM_PATH}/webhook",
+        description="address that Telegram calls; its path begins with /telegram/",
+    )
+    telegram_webhook_secret: Annotated[Secret, AfterValidator(_header_secret)] = Field(
+        description="secret that Telegram sends with each webhook call"
+    )
+    telegram_staff_chat: int | None = Field(
+        default=None, description="number of the Telegram chat in which staff hear that something waits for them"
+    )
     engine_secret: Secret = Field(description="shared secret in front of the engine")
     actions_secret: Secret = Field(description="shared secret in front of the action server")
     session_secret: Secret = Field(description="key that signs staff sessions and forms")
@@ -219,8 +239,6 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:
         ports = {"port": self.port, "engine_port": self.engine_port, "actions_port": self.actions_port}
-        if self.telegram_webhook_url:
-            ports["telegram_port"] = self.telegram_port
         by_port: dict[int, str] = {}
         for name, port in ports.items():
             if port in by_port:
@@ -228,8 +246,8 @@ class Settings(BaseSettings):
                     f"{key_of(name)} and {key_of(by_port[port])} are both {port}", "give each server its own port"
                 )
             by_port[port] = name
-        if self.telegram_webhook_url and not self.telegram_webhook_url.startswith("https://"):
-            raise _refuse(f"{key_of('telegram_webhook_url')} is not https", "Telegram calls https addresses only")
+        if self.telegram_token is not None and self.telegram_mode == "webhook":
+            self._check_webhook()
         if self.environment == "production":
             if not self.public_url.startswith("https://"):
                 raise _refuse(
@@ -242,6 +260,22 @@ class Settings(BaseSettings):
                     f"remove {key_of('rate_limits')}",
                 )
         return self
+
+    def _check_webhook(self) -> None:
+        """What Telegram asks of a webhook. A Bot API server of one's own also calls plain http addresses."""
+        parts = urlsplit(self.telegram_webhook_url)
+        if parts.scheme != "https" and urlsplit(self.telegram_base_url).hostname == TELEGRAM_HOST:
+            raise _refuse(
+                f"{key_of('telegram_webhook_url')} is not https, and Telegram calls https addresses only",
+                f"set {key_of('public_url')} to the https address of this service, or poll",
+            )
+        if not parts.path.startswith(f"{TELEGRAM_PATH}/"):
+            raise _refuse(
+                f"{key_of('telegram_webhook_url')} has the path {parts.path or '/'}",
+                f"let its path begin with {TELEGRAM_PATH}/: the web server takes Telegram's calls there",
+            )
+        if self.telegram_token is not None and self.telegram_token.get_secret_value() in self.telegram_webhook_url:
+            raise _refuse(f"{key_of('telegram_webhook_url')} holds the bot's token", "leave the token out of it")
 
     @classmethod
     def settings_customise_sources(

@@ -125,7 +125,8 @@ def test_variables_of_the_tests_are_not_settings() -> None:
         ("NMT_ENGINE_DATABASE_URL", "postgresql+psycopg://localhost/nmt", "postgresql+psycopg2://"),
         ("NMT_ENGINE_TIMEOUT_S", "0", "NMT_ENGINE_TIMEOUT_S (0)"),
         ("NMT_TELEGRAM_TOKEN", "abcdef", "@BotFather"),
-        ("NMT_TELEGRAM_WEBHOOK_URL", "http://bot.example.com/hook", "is not https"),
+        ("NMT_TELEGRAM_WEBHOOK_SECRET", "a secret with spaces, long enough, but no", "does not take"),
+        ("NMT_TELEGRAM_MODE", "pulling", "'polling' or 'webhook'"),
         ("NMT_SESSION_IDLE_MINUTES", "-1", "NMT_SESSION_IDLE_MINUTES (-1)"),
         ("NMT_ENGINE_PORT", "8080", "are both 8080"),
         ("NMT_ENGINE_SECRET", "short", "shorter than 32"),
@@ -152,6 +153,28 @@ def test_a_secret_is_never_shown() -> None:
     secret = "x" * 40
     settings = accepted(NMT_ENGINE_SECRET=secret, NMT_TELEGRAM_TOKEN=f"12:{secret}")
     assert secret not in repr(settings) + repr(describe(settings))
+
+
+@pytest.mark.parametrize(
+    ("webhook", "expected"),
+    [
+        ({"NMT_TELEGRAM_WEBHOOK_URL": "http://bot.example.com/telegram/hook"}, "is not https"),
+        ({}, "is not https"),
+        ({"NMT_TELEGRAM_WEBHOOK_URL": "https://bot.example.com/hook"}, "has the path /hook"),
+        ({"NMT_TELEGRAM_WEBHOOK_URL": "https://bot.example.com/telegram/12:abc"}, "holds the bot's token"),
+    ],
+)
+def test_a_webhook_that_telegram_would_not_call_is_refused(webhook: dict[str, str], expected: str) -> None:
+    said = refused(NMT_TELEGRAM_TOKEN="12:abc", NMT_TELEGRAM_MODE="webhook", **webhook)
+    assert expected in said
+
+
+def test_a_webhook_follows_the_public_address_and_may_be_plain_for_a_server_of_ones_own() -> None:
+    on = {"NMT_TELEGRAM_TOKEN": "12:abc", "NMT_TELEGRAM_MODE": "webhook"}
+    public = accepted(NMT_PUBLIC_URL="https://chat.example.com", **on)
+    assert public.telegram_webhook_url == "https://chat.example.com/telegram/webhook"
+    own = accepted(NMT_TELEGRAM_BASE_URL="http://127.0.0.1:8999", **on)
+    assert own.telegram_webhook_url == "http://127.0.0.1:8080/telegram/webhook"
 
 
 @pytest.mark.parametrize("broken", [{"NMT_PUBLIC_URL": "http://chat.example.com"}, {"NMT_RATE_LIMITS": "off"}])
