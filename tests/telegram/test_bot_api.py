@@ -1,0 +1,575 @@
+"""The Bot API server refuses what Telegram refuses, with Telegram's words, and python-telegram-bot gets on with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.ext import Application
+
+from tests.stack import free_ports
+from tests.telegram.bot_api import formatting
+from tests.telegram.bot_api.errors import Refusal
+from tests.telegram.bot_api.limits import Flood
+from tests.telegram.bot_api.phone import Phone
+from tests.telegram.bot_api.server import TOKEN, BotApi, Fault
+from tests.telegram.bot_api.webhook import Delivery
+from tests.telegram.bot_api.world import Webhook, World
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[BotApi]:
+    with BotApi(free_ports(1)[0], routes={}) as api:
+        yield api
+
+
+@pytest.fixture
+def api(running: BotApi) -> BotApi:
+    """The server, with its limits, faults and queue as they were at first."""
+    running.fault = lambda method: None
+    running.flood.set(chat_burst=1000.0, overall_burst=1000.0, overall_rate=30.0)
+    running.flood.closed_until.clear()
+    running.world.webhook = None
+    running.world.waiting.clear()
+    running.world.allowed = World(TOKEN).allowed
+    running.world.wall = time.time
+    return running
+
+
+@pytest.fixture
+def phone(api: BotApi) -> Phone:
+    phone = Phone(api, "Maria")
+    phone.start()
+    return phone
+
+
+def ask(api: BotApi, method: str, token: str = TOKEN, **given: Any) -> tuple[int, dict[str, Any]]:
+    """One request, as JSON."""
+    answer = httpx.post(f"{api.url}/bot{token}/{method}", json=given, trust_env=False, timeout=10)
+    return answer.status_code, answer.json()
+
+
+def sent(api: BotApi, phone: Phone, text: str = "hello", **more: Any) -> dict[str, Any]:
+    status, body = ask(api, "sendMessage", chat_id=phone.chat.id, text=text, **more)
+    assert status == 200, body
+    result: dict[str, Any] = body["result"]
+    return result
+
+
+def inline(**button: Any) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": "Yes", **button}]]}
+
+
+def keyboard(button: Any, **more: Any) -> dict[str, Any]:
+    return {"keyboard": [[button]], **more}
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    # Messages: 1-4096 characters after entities are parsed; Telegram trims.
+    ("sendMessage", {"text": ""}, "message text is empty"),
+    ("sendMessage", {"text": " \n "}, "message text is empty"),
+    ("sendMessage", {"text": "<b></b>", "parse_mode": "HTML"}, "message text is empty"),
+    ("sendMessage", {"text": "x" * 4097}, "message is too long"),
+    ("sendMessage", {"text": "👍" * 2049}, "message is too long"),
+    ("sendMessage", {"text": "&amp;" * 4097, "parse_mode": "HTML"}, "message is too long"),
+    ("sendMessage", {}, "message text is empty"),
+    ("sendMessage", {"text": "x", "chat_id": ""}, "chat_id is empty"),
+    ("sendMessage", {"text": "x", "chat_id": 4711}, "chat not found"),
+    ("sendMessage", {"text": "x", "chat_id": "@somebody"}, "chat not found"),
+    ("sendMessage", {"text": "x", "txet": "y"}, 'unknown parameter "txet"'),
+    ("sendMessage", {"text": 5}, 'parameter "text" must be of type String'),
+    ("sendMessage", {"text": "x", "protect_content": "perhaps"}, "must be of type Boolean"),
+    ("sendMessage", {"text": "x", "parse_mode": "MarkdownV2"}, "unsupported parse_mode"),
+    ("sendMessage", {"text": "x", "disable_web_page_preview": True}, "unknown parameter"),
+    ("sendMessage", {"text": "x", "link_preview_options": {"disabled": True}}, 'unknown field "disabled"'),
+    ("sendMessage", {"text": "x", "link_preview_options": {"is_disabled": "yes"}}, "of another type"),
+    ("sendMessage", {"text": "x", "reply_parameters": {"message_id": 999}}, "message to be replied not found"),
+    # Inline keyboards: a text, one action, callback data of 1-64 bytes, http(s) and tg addresses.
+    ("sendMessage", {"text": "x", "reply_markup": inline()}, "Text buttons are unallowed"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="")}, "BUTTON_DATA_INVALID"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="x" * 65)}, "BUTTON_DATA_INVALID"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="ж" * 33)}, "BUTTON_DATA_INVALID"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="a", url="https://a.b")}, "exactly one action"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(url="tel:911")}, "Unsupported URL protocol"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(url="mailto:a@b.c")}, "Unsupported URL protocol"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="a", payload="b")}, 'unknown field "payload"'),
+    ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="a", style="blue")}, "style is unknown"),
+    ("sendMessage", {"text": "x", "reply_markup": inline(copy_text={"text": ""})}, "BUTTON_COPY_TEXT_INVALID"),
+    ("sendMessage", {"text": "x", "reply_markup": {"inline_keyboard": [[{"callback_data": "a"}]]}}, 'Field "text"'),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": " ", "callback_data": "a"}]]}},
+        "text must be non-empty",
+    ),
+    ("sendMessage", {"text": "x", "reply_markup": {"inline_keyboard": [{"text": "a"}]}}, "an Array of Arrays"),
+    ("sendMessage", {"text": "x", "reply_markup": {"inline_keyboard": [["a"]]}}, "expected an Object"),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "a"}] * 9]}},
+        "reply markup is too long",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "a"}]] * 101}},
+        "reply markup is too long",
+    ),
+    ("sendMessage", {"text": "x", "reply_markup": {"buttons": []}}, "object expected as reply markup"),
+    ("sendMessage", {"text": "x", "reply_markup": "no json"}, "can't parse reply_markup JSON object"),
+    # Reply keyboards and ForceReply.
+    ("sendMessage", {"text": "x", "reply_markup": {"keyboard": []}}, "must have a button"),
+    ("sendMessage", {"text": "x", "reply_markup": keyboard("")}, "text must be non-empty"),
+    ("sendMessage", {"text": "x", "reply_markup": keyboard({"text": "a", "callback_data": "a"})}, "unknown field"),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": keyboard("a", input_field_placeholder="x" * 65)},
+        "placeholder must be from 1 to 64",
+    ),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": keyboard({"text": "a", "request_contact": True, "request_location": True})},
+        "exactly one request",
+    ),
+    ("sendMessage", {"text": "x", "reply_markup": {"remove_keyboard": False}}, "must be True"),
+    (
+        "sendMessage",
+        {"text": "x", "reply_markup": {"force_reply": True, "input_field_placeholder": ""}},
+        "placeholder must be from 1 to 64",
+    ),
+    # Files, places, actions.
+    ("sendDocument", {}, "there is no document in the request"),
+    ("sendDocument", {"document": "https://example.com/a.ics"}, "wrong remote file identifier"),
+    ("sendLocation", {"latitude": 90.5, "longitude": 0}, "wrong latitude or longitude"),
+    ("sendLocation", {"latitude": 0, "longitude": -180.5}, "wrong latitude or longitude"),
+    ("sendLocation", {"latitude": "north", "longitude": 0}, "must be of type Float"),
+    ("sendLocation", {"latitude": 1, "longitude": 1, "horizontal_accuracy": 1501}, "from 0 to 1500"),
+    ("sendLocation", {"latitude": 1}, 'parameter "longitude" is required'),
+    ("sendVenue", {"latitude": 1, "longitude": 1, "title": "", "address": "x"}, "must be non-empty"),
+    ("sendChatAction", {"action": "thinking"}, "wrong parameter action in request"),
+    # Editing and deleting.
+    ("editMessageText", {"message_id": 999, "text": "x"}, "message to edit not found"),
+    ("editMessageText", {"message_id": 1, "text": "x"}, "message can't be edited"),
+    ("editMessageText", {"text": "x"}, "message identifier is not specified"),
+    ("editMessageReplyMarkup", {"message_id": 999}, "message to edit not found"),
+    ("deleteMessage", {"message_id": 999}, "message to delete not found"),
+    ("leaveChat", {}, "can't be changed in private chats"),
+]
+
+OF_THE_BOT: list[tuple[str, dict[str, Any], str]] = [
+    ("answerCallbackQuery", {"callback_query_id": "1"}, "query is too old and response timeout expired"),
+    ("answerCallbackQuery", {}, 'parameter "callback_query_id" is required'),
+    ("setMyCommands", {"commands": [{"command": "a", "description": "b"}] * 101}, "BOT_COMMANDS_TOO_MUCH"),
+    ("setMyCommands", {"commands": [{"command": "Start", "description": "b"}]}, "BOT_COMMAND_INVALID"),
+    ("setMyCommands", {"commands": [{"command": "my-booking", "description": "b"}]}, "BOT_COMMAND_INVALID"),
+    ("setMyCommands", {"commands": [{"command": "a" * 33, "description": "b"}]}, "BOT_COMMAND_INVALID"),
+    ("setMyCommands", {"commands": [{"command": "a", "description": ""}]}, "BOT_COMMAND_DESCRIPTION_INVALID"),
+    ("setMyCommands", {"commands": [{"command": "a", "description": "b" * 257}]}, "BOT_COMMAND_DESCRIPTION_INVALID"),
+    ("setMyCommands", {"commands": ["start"]}, "expected an Object"),
+    ("setMyCommands", {"commands": [], "scope": {"type": "everybody"}}, "can't parse BotCommandScope"),
+    ("setMyCommands", {"commands": [], "scope": {"type": "chat"}}, "can't parse BotCommandScope"),
+    ("setMyCommands", {"commands": [], "language_code": "en-US"}, "invalid language code"),
+    ("setMyDescription", {"description": "x" * 513}, "description is too long"),
+    ("setMyShortDescription", {"short_description": "x" * 121}, "short description is too long"),
+    ("setMyName", {"name": "x" * 65}, "name is too long"),
+    ("setChatMenuButton", {"menu_button": {"type": "web_app"}}, "can't parse menu button"),
+    ("setWebhook", {"url": "http://clinic.example/tg"}, "An HTTPS URL must be provided for webhook"),
+    ("setWebhook", {"url": "https://clinic.example:8080/tg"}, "only on ports 80, 88, 443 or 8443"),
+    ("setWebhook", {"url": "clinic.example"}, "invalid webhook URL"),
+    ("setWebhook", {"url": "https://clinic.example", "secret_token": "a b"}, "unallowed characters"),
+    ("setWebhook", {"url": "https://clinic.example", "secret_token": ""}, "unallowed characters"),
+    ("setWebhook", {"url": "https://clinic.example", "secret_token": "x" * 257}, "unallowed characters"),
+    ("setWebhook", {"url": "https://clinic.example", "max_connections": 101}, "from 1 to 100"),
+    ("setWebhook", {"url": "https://clinic.example", "allowed_updates": ["messages"]}, "unknown update kind"),
+    ("getUpdates", {"limit": 0}, "limit must be from 1 to 100"),
+    ("getUpdates", {"limit": 101}, "limit must be from 1 to 100"),
+    ("getUpdates", {"timeout": -1}, "timeout must not be negative"),
+    ("getUpdates", {"allowed_updates": ["mesage"]}, "unknown update kind"),
+    ("getMe", {"chat_id": 5}, 'unknown parameter "chat_id" of getMe'),
+]
+
+
+@pytest.mark.parametrize(("method", "given", "why"), MISTAKES)
+def test_what_telegram_refuses_in_a_chat_is_refused(
+    api: BotApi, phone: Phone, method: str, given: dict[str, Any], why: str
+) -> None:
+    before = len(phone.shown)
+    status, body = ask(api, method, **{"chat_id": phone.chat.id, **given})
+    assert (status, body["ok"], body["error_code"]) == (400, False, 400)
+    assert body["description"].startswith("Bad Request: ")
+    assert why in body["description"]
+    assert len(phone.shown) == before
+
+
+@pytest.mark.parametrize(("method", "given", "why"), OF_THE_BOT)
+def test_what_telegram_refuses_of_the_bot_itself_is_refused(
+    api: BotApi, method: str, given: dict[str, Any], why: str
+) -> None:
+    status, body = ask(api, method, **given)
+    assert (status, body["error_code"]) == (400, 400)
+    assert why in body["description"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("<p>x</p>", 'Unsupported start tag "p" at byte offset 0'),
+        ("é<x>", 'Unsupported start tag "x" at byte offset 2'),
+        ("pain < 5", 'Unsupported start tag "" at byte offset 5'),
+        ("<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("x</b>", "Unexpected end tag at byte offset 1"),
+        ("<b>x</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("<b", 'Unclosed start tag "b" at byte offset 0'),
+        ("<b>x</b", "Unclosed end tag at byte offset 4"),
+        ("<span>x</span>", 'Tag "span" must have class "tg-spoiler"'),
+    ],
+)
+def test_markup_that_telegram_cannot_parse_is_refused(api: BotApi, phone: Phone, text: str, why: str) -> None:
+    status, body = ask(api, "sendMessage", chat_id=phone.chat.id, text=text, parse_mode="HTML")
+    assert status == 400
+    assert body["description"].startswith(f"Bad Request: can't parse entities: {why}")
+
+
+def test_markup_becomes_entities() -> None:
+    text, entities = formatting.parse(
+        '👍 <b>a <i>b</i></b> &lt;3 &#39;x&#39; &nbsp; <a href="https://a.b/?x=1&amp;y">l</a> <a href="tel:911">c</a>',
+        "HTML",
+    )
+    assert text == "👍 a b <3 'x' &nbsp; l c"
+    assert entities == [
+        {"offset": 3, "length": 3, "type": "bold"},
+        {"offset": 5, "length": 1, "type": "italic"},
+        {"offset": 21, "length": 1, "type": "text_link", "url": "https://a.b/?x=1&y"},
+    ]
+
+
+def test_what_telegram_takes_at_its_limits_is_taken(api: BotApi, phone: Phone) -> None:
+    assert sent(api, phone, "x" * 4096)["message_id"] == 2
+    assert sent(api, phone, "<b>" + "&lt;" * 4096 + "</b>", parse_mode="HTML")["text"] == "<" * 4096
+    assert sent(api, phone, reply_markup=inline(callback_data="ж" * 32))["reply_markup"]
+    assert sent(api, phone, reply_markup=keyboard({"text": "My number", "request_contact": True}))
+    assert "[My number]" in phone.transcript()
+    assert sent(api, phone, reply_markup={"remove_keyboard": True})
+    assert "[My number]" not in phone.transcript()
+    commands = [{"command": "a" * 32, "description": "b" * 256}] * 100
+    assert ask(api, "setMyCommands", commands=commands, language_code="es")[0] == 200
+    assert ask(api, "getMyCommands", language_code="es")[1]["result"] == commands
+    assert ask(api, "sendLocation", chat_id=phone.chat.id, latitude=-90, longitude=180)[0] == 200
+
+
+def test_an_unknown_method_and_unfit_tokens_are_refused(api: BotApi) -> None:
+    assert ask(api, "sendMesage")[1] == {
+        "ok": False,
+        "error_code": 404,
+        "description": "Not Found: method not found",
+    }
+    assert ask(api, "getme")[0] == 200
+    assert ask(api, "getMe", token="7000000001:AAE-another_token_of_the_right_form") == (
+        401,
+        {"ok": False, "error_code": 401, "description": "Unauthorized"},
+    )
+    assert ask(api, "getMe", token="nonsense")[0] == 404
+
+
+def test_who_may_be_written_to(api: BotApi, phone: Phone) -> None:
+    stranger = Phone(api, "Ann")
+    assert ask(api, "sendMessage", chat_id=stranger.chat.id, text="hi") == (
+        403,
+        {"ok": False, "error_code": 403, "description": "Forbidden: bot can't initiate conversation with a user"},
+    )
+    phone.block()
+    status, body = ask(api, "sendMessage", chat_id=phone.chat.id, text="hi")
+    assert (status, body["description"]) == (403, "Forbidden: bot was blocked by the user")
+    assert ask(api, "sendChatAction", chat_id=phone.chat.id, action="typing")[0] == 403
+    phone.unblock()
+    sent(api, phone)
+    phone.person.deactivated = True
+    assert ask(api, "sendMessage", chat_id=phone.chat.id, text="hi")[1]["description"] == (
+        "Forbidden: user is deactivated"
+    )
+
+
+def test_groups_have_rules_of_their_own(api: BotApi) -> None:
+    with api.world.lock:
+        group = api.world.group(-4001, "Friends")
+        moved = api.world.group(-4002, "Old")
+        moved.moved_to = -100_4002
+    ask_contact = keyboard({"text": "My number", "request_contact": True})
+    status, body = ask(api, "sendMessage", chat_id=group.id, text="x", reply_markup=ask_contact)
+    assert (status, body["description"]) == (400, "Bad Request: phone number can be requested in private chats only")
+    status, body = ask(api, "sendMessage", chat_id=moved.id, text="x")
+    assert (status, body["parameters"]) == (400, {"migrate_to_chat_id": -100_4002})
+    assert ask(api, "leaveChat", chat_id=group.id)[0] == 200
+    status, body = ask(api, "sendMessage", chat_id=group.id, text="x")
+    assert (status, body["description"]) == (403, "Forbidden: bot was kicked from the group chat")
+
+
+def test_only_fit_messages_can_be_edited(api: BotApi, phone: Phone) -> None:
+    first = sent(api, phone, "Which?", reply_markup=inline(callback_data="a"))
+    where = {"chat_id": phone.chat.id, "message_id": first["message_id"]}
+    same = ask(api, "editMessageText", **where, text="Which?", reply_markup=inline(callback_data="a"))
+    assert same[0] == 400
+    assert "message is not modified" in same[1]["description"]
+    assert ask(api, "editMessageReplyMarkup", **where, reply_markup=keyboard("a"))[0] == 400
+    edited = ask(api, "editMessageText", **where, text="Which? You chose: Yes")[1]["result"]
+    assert "edit_date" in edited
+    assert "reply_markup" not in edited
+    assert ask(api, "editMessageReplyMarkup", **where)[1]["description"].startswith(
+        "Bad Request: message is not modified"
+    )
+    with_keyboard = sent(api, phone, reply_markup=keyboard("a"))
+    status, body = ask(
+        api, "editMessageText", chat_id=phone.chat.id, message_id=with_keyboard["message_id"], text="other"
+    )
+    assert (status, body["description"]) == (400, "Bad Request: message can't be edited")
+    place = ask(api, "sendLocation", chat_id=phone.chat.id, latitude=1, longitude=2)[1]["result"]
+    status, body = ask(api, "editMessageText", chat_id=phone.chat.id, message_id=place["message_id"], text="x")
+    assert (status, body["description"]) == (400, "Bad Request: there is no text in the message to edit")
+    api.world.wall = lambda: first["date"] + 49 * 3600.0
+    status, body = ask(api, "deleteMessage", **where)
+    api.world.wall = time.time
+    assert (status, body["description"]) == (400, "Bad Request: message can't be deleted")
+    assert ask(api, "deleteMessage", **where)[0] == 200
+
+
+def test_a_press_is_answered_once_and_in_time(api: BotApi, phone: Phone) -> None:
+    sent(api, phone, "Which?", reply_markup=inline(callback_data="a"))
+    query = phone.press("Yes")
+    status, body = ask(api, "answerCallbackQuery", callback_query_id=query.id, text="x" * 201)
+    assert (status, body["description"]) == (400, "Bad Request: MESSAGE_TOO_LONG")
+    assert ask(api, "answerCallbackQuery", callback_query_id=query.id, text="x" * 200)[0] == 200
+    assert ask(api, "answerCallbackQuery", callback_query_id=query.id)[0] == 400
+    late = phone.press("Yes")
+    api.world.query_life_s = 0.0
+    try:
+        assert ask(api, "answerCallbackQuery", callback_query_id=late.id)[0] == 400
+    finally:
+        api.world.query_life_s = 60.0
+
+
+def test_documents_come_as_uploads(api: BotApi, phone: Phone) -> None:
+    def upload(content: bytes, **fields: str) -> httpx.Response:
+        files = {"file0": ("visit.ics", content, "text/calendar")}
+        data = {"chat_id": str(phone.chat.id), "document": "attach://file0", **fields}
+        return httpx.post(f"{api.url}/bot{TOKEN}/sendDocument", data=data, files=files, trust_env=False)
+
+    assert upload(b"").json()["description"] == "Bad Request: file must be non-empty"
+    assert upload(b"x", caption="y" * 1025).json()["description"] == "Bad Request: message caption is too long"
+    taken = upload(b"BEGIN:VCALENDAR", caption="y" * 1024).json()["result"]["document"]
+    assert (taken["file_name"], taken["mime_type"]) == ("visit.ics", "text/calendar")
+    assert api.world.files[taken["file_id"]] == ("visit.ics", b"BEGIN:VCALENDAR")
+    again = ask(api, "sendDocument", chat_id=phone.chat.id, document=taken["file_id"])
+    assert again[1]["result"]["document"]["file_id"] == taken["file_id"]
+
+
+def test_flood_is_refused_until_its_time_is_over() -> None:
+    now = [100.0]
+    flood = Flood(chat_burst=2, overall_burst=100, clock=lambda: now[0])
+
+    def refused(chat: int) -> dict[str, Any]:
+        try:
+            flood.take(chat)
+        except Refusal as refusal:
+            return refusal.as_json()
+        return {}
+
+    assert not refused(1)
+    assert not refused(1)
+    too_much = refused(1)
+    assert (too_much["error_code"], too_much["parameters"]) == (429, {"retry_after": 1})
+    assert not refused(2)
+    assert flood.early == 0
+    now[0] += 0.5
+    assert refused(1)
+    assert flood.early == 1
+    now[0] += 1.1
+    assert not refused(1)
+    slow = Flood(chat_burst=100, overall_burst=30, clock=lambda: now[0])
+    for chat in range(30):
+        slow.take(chat)
+    with pytest.raises(Refusal, match="Too Many Requests: retry after 1"):
+        slow.take(31)
+
+
+def test_updates_wait_until_they_are_confirmed(api: BotApi, phone: Phone) -> None:
+    api.world.waiting.clear()
+    for text in ("one", "two", "three"):
+        phone.say(text)
+    first = ask(api, "getUpdates", limit=2)[1]["result"]
+    assert [update["message"]["text"] for update in first] == ["one", "two"]
+    assert first[1]["update_id"] == first[0]["update_id"] + 1
+    assert ask(api, "getUpdates", limit=2)[1]["result"] == first
+    rest = ask(api, "getUpdates", offset=first[1]["update_id"] + 1)[1]["result"]
+    assert [update["message"]["text"] for update in rest] == ["three"]
+    assert ask(api, "getUpdates", offset=rest[0]["update_id"] + 1)[1]["result"] == []
+    for text in ("four", "five"):
+        phone.say(text)
+    newest = ask(api, "getUpdates", offset=-1)[1]["result"]
+    assert [update["message"]["text"] for update in newest] == ["five"]
+    assert ask(api, "deleteWebhook", drop_pending_updates=True)[0] == 200
+    assert ask(api, "getUpdates")[1]["result"] == []
+
+
+def test_only_wanted_updates_are_kept(api: BotApi, phone: Phone) -> None:
+    assert ask(api, "getUpdates", allowed_updates=json.dumps(["callback_query"]))[0] == 200
+    api.world.waiting.clear()
+    phone.say("not wanted")
+    assert ask(api, "getUpdates")[1]["result"] == []
+    assert ask(api, "getUpdates", allowed_updates=[])[0] == 200
+    message = phone.say("wanted")
+    phone.edit(message, "wanted, edited")
+    phone.block()
+    kinds = [set(update) - {"update_id"} for update in ask(api, "getUpdates")[1]["result"]]
+    assert kinds == [{"message"}, {"edited_message"}, {"my_chat_member"}]
+
+
+def test_two_ways_of_receiving_exclude_each_other(api: BotApi) -> None:
+    outcome: list[tuple[int, dict[str, Any]]] = []
+    before = api.polls
+    first = threading.Thread(target=lambda: outcome.append(ask(api, "getUpdates", timeout=9)))
+    second = threading.Thread(target=lambda: ask(api, "getUpdates", timeout=9))
+    first.start()
+    with api.world.lock:
+        assert api.world.changed.wait_for(lambda: api.polls > before, 10)
+    second.start()
+    first.join(10)
+    assert outcome[0][0] == 409
+    assert "terminated by other getUpdates request" in outcome[0][1]["description"]
+    assert ask(api, "setWebhook", url="https://clinic.example/tg")[0] == 200
+    second.join(10)
+    assert not second.is_alive()
+    status, body = ask(api, "getUpdates")
+    assert status == 409
+    assert "can't use getUpdates method while webhook is active" in body["description"]
+    assert ask(api, "getWebhookInfo")[1]["result"]["url"] == "https://clinic.example/tg"
+    assert ask(api, "setWebhook", url="")[0] == 200
+    assert ask(api, "getUpdates")[0] == 200
+
+
+def test_python_telegram_bot_understands_each_refusal(
+    api: BotApi, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+
+    async def talk() -> None:
+        async with Bot(TOKEN, base_url=f"{api.url}/bot") as bot:
+            assert bot.username == api.world.bot["username"]
+            keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="q:1")]])
+            message = await bot.send_message(phone.chat.id, "<b>Which?</b>", "HTML", reply_markup=keyboard)
+            assert message.reply_markup == keyboard
+            await bot.send_document(phone.chat.id, b"BEGIN:VCALENDAR", filename="visit.ics", caption="Your visit")
+            await bot.set_my_commands([("start", "Begin")], language_code="es")
+            with pytest.raises(BadRequest, match="Can't parse entities"):
+                await bot.send_message(phone.chat.id, "pain < 5", "HTML")
+            too_long = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="x" * 65)]])
+            with pytest.raises(BadRequest, match="Button_data_invalid"):
+                await bot.send_message(phone.chat.id, "x", reply_markup=too_long)
+            api.flood.close(phone.chat.id, 7)
+            with pytest.raises(RetryAfter) as flood:
+                await bot.send_message(phone.chat.id, "x")
+            assert flood.value.retry_after == timedelta(seconds=7)
+            api.flood.closed_until.clear()
+            faults: tuple[Fault, ...] = ("drop", "drop after", "502")
+            for fault in faults:
+                api.fault = lambda method, now=fault: now  # type: ignore[misc]
+                with pytest.raises(NetworkError):
+                    await bot.send_message(phone.chat.id, fault)
+            api.fault = lambda method: None
+            phone.block()
+            with pytest.raises(Forbidden, match="blocked"):
+                await bot.send_message(phone.chat.id, "x")
+            await bot.set_webhook("https://clinic.example/tg", secret_token="abc")
+            with pytest.raises(Conflict):
+                await bot.get_updates()
+        stranger = Bot("7000000001:AAE-another_token_of_the_right_form", base_url=f"{api.url}/bot")
+        with pytest.raises(InvalidToken):
+            await stranger.initialize()
+        await stranger.shutdown()
+
+    asyncio.run(talk())
+    texts = [message.text for message in phone.heard]
+    assert texts == ["Which?", "Your visit", "drop after"]
+
+
+def test_python_telegram_bot_reads_every_kind_of_update(api: BotApi, phone: Phone) -> None:
+    api.world.waiting.clear()
+    phone.say("hello")
+    sent(api, phone, "Which?", reply_markup=inline(callback_data="q:1"))
+    phone.press("Yes")
+    for act in (
+        phone.voice,
+        phone.photo,
+        phone.sticker,
+        phone.document,
+        phone.video_note,
+        phone.location,
+        phone.poll,
+        phone.contact,
+    ):
+        act()
+    phone.forward("read this")
+    phone.edit(phone.say("one"), "two")
+    phone.block()
+    phone.unblock()
+    found = ask(api, "getUpdates")[1]["result"]
+
+    async def talk() -> list[Update]:
+        async with Application.builder().token(TOKEN).base_url(f"{api.url}/bot").build() as application:
+            return [Update.de_json(one, application.bot) for one in found]
+
+    updates = asyncio.run(talk())
+    assert len(updates) == 15
+    messages = [update.message for update in updates if update.message]
+    for kind in ("voice", "photo", "sticker", "document", "video_note", "location", "poll", "contact"):
+        assert any(getattr(message, kind) for message in messages), kind
+    assert any(message.forward_origin for message in messages)
+    assert [update.callback_query.data for update in updates if update.callback_query] == ["q:1"]
+    assert [u.my_chat_member.new_chat_member.status for u in updates if u.my_chat_member] == ["kicked", "member"]
+
+
+def none_left(world: World) -> None:
+    with world.lock:
+        assert world.changed.wait_for(lambda: not world.waiting, 10)
+
+
+def test_a_webhook_gets_updates_in_order_with_its_secret_and_again_after_a_failure() -> None:
+    async def deliver() -> tuple[list[tuple[str | None, int]], list[tuple[int, int]]]:
+        world = World(TOKEN)
+        got: list[tuple[str | None, int]] = []
+
+        async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = int(head.split("content-length:")[1].split("\r\n")[0])
+            update = json.loads(await reader.readexactly(length))
+            fails = update["update_id"] % 2 and len(got) == 0
+            secret = head.split("x-telegram-bot-api-secret-token:")[1].split("\r\n")[0].strip()
+            got.append((secret, update["update_id"]))
+            status = "500 Internal Server Error" if fails else "200 OK"
+            writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            writer.close()
+
+        service = await asyncio.start_server(receive, "127.0.0.1", 0)
+        port = service.sockets[0].getsockname()[1]
+        world.webhook = Webhook("https://clinic.example/tg", "s3cret")
+        delivery = Delivery(world, {"https://clinic.example": f"http://127.0.0.1:{port}"}, first_retry_s=0.01)
+        running = asyncio.create_task(delivery.run())
+        for _ in range(3):
+            world.update("message", {}, ("message", 1))
+        delivery.wake()
+        await asyncio.to_thread(none_left, world)
+        running.cancel()
+        service.close()
+        return got, delivery.attempts
+
+    got, attempts = asyncio.run(deliver())
+    ids = [update_id for _, update_id in got]
+    assert {secret for secret, _ in got} == {"s3cret"}
+    assert ids == [ids[0], ids[0], ids[0] + 1, ids[0] + 2]
+    assert [status for _, status in attempts] == [500, 200, 200, 200]
