@@ -92,7 +92,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("sendMessage", {"text": "x", "disable_web_page_preview": True}, "unknown parameter"),
     ("sendMessage", {"text": "x", "link_preview_options": {"disabled": True}}, 'unknown field "disabled"'),
     ("sendMessage", {"text": "x", "link_preview_options": {"is_disabled": "yes"}}, "of another type"),
-    ("sendMessage", {"text": "x", "reply_parameters": {"message_id": 999}}, "message to be replied not found"),
+    ("sendMessage", {"text": "x", "reply_parameters": {"message_id": 999_999}}, "message to be replied not found"),
     # Inline keyboards: a text, one action, callback data of 1-64 bytes, http(s) and tg addresses.
     ("sendMessage", {"text": "x", "reply_markup": inline()}, "Text buttons are unallowed"),
     ("sendMessage", {"text": "x", "reply_markup": inline(callback_data="")}, "BUTTON_DATA_INVALID"),
@@ -155,11 +155,10 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("sendVenue", {"latitude": 1, "longitude": 1, "title": "", "address": "x"}, "must be non-empty"),
     ("sendChatAction", {"action": "thinking"}, "wrong parameter action in request"),
     # Editing and deleting.
-    ("editMessageText", {"message_id": 999, "text": "x"}, "message to edit not found"),
-    ("editMessageText", {"message_id": 1, "text": "x"}, "message can't be edited"),
+    ("editMessageText", {"message_id": 999_999, "text": "x"}, "message to edit not found"),
     ("editMessageText", {"text": "x"}, "message identifier is not specified"),
-    ("editMessageReplyMarkup", {"message_id": 999}, "message to edit not found"),
-    ("deleteMessage", {"message_id": 999}, "message to delete not found"),
+    ("editMessageReplyMarkup", {"message_id": 999_999}, "message to edit not found"),
+    ("deleteMessage", {"message_id": 999_999}, "message to delete not found"),
     ("leaveChat", {}, "can't be changed in private chats"),
 ]
 
@@ -251,7 +250,7 @@ def test_markup_becomes_entities() -> None:
 
 
 def test_what_telegram_takes_at_its_limits_is_taken(api: BotApi, phone: Phone) -> None:
-    assert sent(api, phone, "x" * 4096)["message_id"] == 2
+    assert sent(api, phone, "x" * 4096)["message_id"] > phone.shown[0].id
     assert sent(api, phone, "<b>" + "&lt;" * 4096 + "</b>", parse_mode="HTML")["text"] == "<" * 4096
     assert sent(api, phone, reply_markup=inline(callback_data="ж" * 32))["reply_markup"]
     assert sent(api, phone, reply_markup=keyboard({"text": "My number", "request_contact": True}))
@@ -318,6 +317,8 @@ def test_only_fit_messages_can_be_edited(api: BotApi, phone: Phone) -> None:
     assert same[0] == 400
     assert "message is not modified" in same[1]["description"]
     assert ask(api, "editMessageReplyMarkup", **where, reply_markup=keyboard("a"))[0] == 400
+    theirs = ask(api, "editMessageText", chat_id=phone.chat.id, message_id=phone.shown[0].id, text="x")
+    assert theirs[1]["description"] == "Bad Request: message can't be edited"
     edited = ask(api, "editMessageText", **where, text="Which? You chose: Yes")[1]["result"]
     assert "edit_date" in edited
     assert "reply_markup" not in edited

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.telegram.bot_api.errors import Refusal, bad
 
-MAX_FILE = 50 * 1024 * 1024
+MAX_FILE = 50_000_000
 """Bytes a bot may upload by multipart ("Sending files")."""
 
 

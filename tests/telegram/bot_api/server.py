@@ -80,10 +80,13 @@ class BotApi:
         self.routes: dict[str, str] = dict(routes or {})
         self.calls: list[Call] = []
         self.fault: Callable[[str], Fault | None] = lambda method: None
+        self.before_answer: Callable[[Call], None] = lambda call: None
+        """Called when a request is done and its answer is not yet on its way, in the server's thread."""
         self.webhook_retry_s = 1.0
         self._methods = Methods(self.world, self.flood, local=local)
         self.polls = 0
-        """How often receiving began or changed hands."""
+        """How often receiving was begun, by getUpdates or setWebhook."""
+        self._receiver = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news: asyncio.Event | None = None
         self.delivery: Delivery | None = None
@@ -188,6 +191,7 @@ class BotApi:
         with self.world.lock:
             self.calls.append(call)
             self.world.tell()
+        self.before_answer(call)
         return _Dropped() if fault == "drop after" else response
 
     async def _answer(self, request: Request, call: Call) -> Any:
@@ -201,9 +205,13 @@ class BotApi:
         if call.method == "getUpdates":
             return await self._get_updates(call.given)
         with self.world.lock:
+            result = self._methods.call(call.method, call.given)
             if call.method in ("setWebhook", "deleteWebhook"):
-                self.polls += 1
-            return self._methods.call(call.method, call.given)
+                self._receiver += 1
+                self.polls += call.method == "setWebhook"
+                self.world.tell()
+                self._wake()
+            return result
 
     async def _get_updates(self, given: Json) -> list[Json]:
         limit, timeout, offset = given.get("limit", 100), given.get("timeout", 0), given.get("offset", 0)
@@ -216,7 +224,8 @@ class BotApi:
             self._refuse_webhook()
             self._methods.allow(given)
             self.polls += 1
-            mine = self.polls
+            self._receiver += 1
+            mine = self._receiver
             if offset < 0:
                 world.waiting = world.waiting[offset:]
             world.confirm(max(offset, 0))
@@ -224,7 +233,7 @@ class BotApi:
         ends = time.monotonic() + min(timeout, 50)
         while True:
             with world.lock:
-                if mine != self.polls:
+                if mine != self._receiver:
                     self._refuse_webhook("terminated by setWebhook request")
                     raise conflict(
                         "terminated by other getUpdates request; make sure that only one bot instance is running"

@@ -5,8 +5,8 @@ Facts (Bot API 10.0):
 - "Getting updates": updates wait until they are received, at most 24 hours; one is confirmed by a `getUpdates` with a
   higher offset; `update_id` rises one by one; without `allowed_updates` all kinds but chat_member, message_reaction
   and message_reaction_count are given; the list is kept until another is given and counts for later updates only;
-- "Message": ids rise within a chat; a bot sees in a group, with privacy mode on, only commands, replies to it and
-  service messages, and no messages of other bots;
+- "Message": ids are unique within a chat and rise; those of private chats and groups of one bot come from one row of
+  numbers, those of a supergroup or channel from its own;
 - "CallbackQuery": it has to be answered in time, and once.
 """
 
@@ -16,7 +16,7 @@ import itertools
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,6 +83,7 @@ class Message:
     silent: bool = False
     preview: bool = True
     versions: list[tuple[Json, Json | None]] = field(default_factory=list)
+    at: float = field(default_factory=time.monotonic)
     order: int = 0
     """Place among everything that happened in all chats."""
 
@@ -108,7 +109,7 @@ class Chat:
     member: bool = True
     moved_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
-    next_message: int = 1
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     reply_keyboard: Json | None = None
     actions: list[tuple[float, str]] = field(default_factory=list)
     timeline: list[tuple[str, Any]] = field(default_factory=list)
@@ -190,17 +191,21 @@ class World:
         self.wall: Callable[[], float] = time.time
         self._update_ids = itertools.count(700_000_001)
         self._query_ids = itertools.count(4_000_000_000_001)
+        self._numbers = itertools.count(1)
         self._order = itertools.count(1)
 
     # ------------------------------------------------------------ chats
 
     def private(self, person: Person) -> Chat:
         """The chat of a person with the bot."""
-        return self.chats.setdefault(person.id, Chat(person.id, "private", person=person))
+        return self.chats.setdefault(person.id, Chat(person.id, "private", person=person, numbers=self._numbers))
 
     def group(self, chat_id: int, title: str, kind: Literal["group", "supergroup", "channel"] = "group") -> Chat:
         """A chat of several people that the bot is in."""
-        return self.chats.setdefault(chat_id, Chat(chat_id, kind, title))
+        chat = self.chats.setdefault(chat_id, Chat(chat_id, kind, title))
+        if kind == "group":
+            chat.numbers = self._numbers
+        return chat
 
     def tell(self) -> None:
         """Something happened."""
@@ -211,9 +216,8 @@ class World:
 
     def post(self, chat: Chat, content: Json, *, by_bot: bool, markup: Json | None = None) -> Message:
         """Put a message into a chat."""
-        message = Message(chat.id, chat.next_message, int(self.wall()), by_bot, content, markup)
+        message = Message(chat.id, next(chat.numbers), int(self.wall()), by_bot, content, markup)
         message.order = next(self._order)
-        chat.next_message += 1
         chat.messages[message.id] = message
         chat.timeline.append(("message", message.id))
         self.tell()
