@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import datetime
 import re
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from bot.clinic import LOCALE_KEYS, Clinic, load_locale
 from bot.clinical.answers import Phrases
 from bot.clinical.model import Care, Emergency, Tier
 from bot.clinical.rules import FollowUp, Rules
-from bot.education import Topic, load_sources, load_topics
+from bot.coverage import FILE as COVERAGE
+from bot.coverage import Coverage
+from bot.coverage import load as load_coverage
+from bot.education import Renderer, Topic, load_sources, load_topics
 from bot.emergency import sentence as emergency_sentence
 from bot.knowledge import KnowledgeError, read_text, read_yaml
 from bot.readability import grade
@@ -40,6 +44,7 @@ _READ = frozenset(
         "lexicon.yml",
         "locales.yml",
         "mimics.yml",
+        "must_cover.yml",
         "questions.yml",
         "replies.yml",
         "ruleset.yml",
@@ -48,6 +53,7 @@ _READ = frozenset(
     }
 )
 _SLOTS = frozenset({"emergency_number", "urgent_line", "crisis_name", "crisis_contact", "worse_signs"})
+_SIMPLER = "Use shorter sentences and words, or list a word that cannot be shorter in glossary.yml"
 _FEWEST_WORDS = 6  # the grade of a shorter text says nothing
 
 
@@ -76,6 +82,9 @@ class _Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     client_grade: float
+    median_grade: float
+    answer_words: int
+    lead_sentences: int
     emergency_words: int
     number_within_words: int
     review_days: int
@@ -136,10 +145,17 @@ class Language(BaseModel):
                 found = self._compiled[kind].search(sentence)
                 if found is None or (kind == "clearance" and sentence.endswith("?")):
                     continue
-                denied = self._compiled["denials"].search(sentence)
+                denied = self._denied(sentence)
                 if denied is not None and (kind == "claims" or denied.start() < found.start()):
                     continue
                 yield found[0], why
+
+    def denies(self, sentence: str) -> bool:
+        """Whether a sentence says that something is not so."""
+        return self._denied(sentence) is not None
+
+    def _denied(self, sentence: str) -> re.Match[str] | None:
+        return self._compiled["denials"].search(sentence)
 
 
 _WHY = {
@@ -192,10 +208,13 @@ def run(knowledge: Path, *, code: Path = ROOT, today: datetime.date | None = Non
     if rules is not None and clinic is not None and language is not None and slots_known:
         found += _emergencies(knowledge, rules, clinic, language)
     if language is not None:
-        texts = _texts(knowledge, rules, topics, wording)
+        texts = _texts(knowledge, rules, topics, wording, clinic)
         found += _said(texts, language, easy or frozenset())
         if topics is not None:
             found += _reviews(topics.values(), language, today)
+            found += _coverage(knowledge, topics, language)
+            if clinic is not None:
+                found += _answers(knowledge, topics, clinic, language, easy or frozenset())
     return sorted(dict.fromkeys(found), key=lambda f: (f.warning, f.file, f.line, f.key))
 
 
@@ -347,10 +366,129 @@ def _reasons(knowledge: Path, rules: Rules, wording: Mapping[str, str]) -> Itera
 
 def _reviews(topics: Iterable[Topic], language: Language, today: datetime.date) -> Iterator[Fault]:
     for topic in topics:
+        if topic.reviewed_on > today:
+            remedy = "Write the day on which somebody read it against its sources"
+            yield _fault(topic.file, "reviewed_on", f"{topic.reviewed_on} has not come yet", remedy)
         if (today - topic.reviewed_on).days > language.limits.review_days:
             what = f"was last reviewed on {topic.reviewed_on}"
             remedy = "Read it against its sources and write today's date"
             yield _fault(topic.file, "reviewed_on", what, remedy, warning=True)
+
+
+# ------------------------------------------------------------------ answers
+
+
+def _coverage(knowledge: Path, topics: Mapping[str, Topic], language: Language) -> Iterator[Fault]:
+    """Every answer says what it has to say, and nothing that its topic must not."""
+    path = knowledge / COVERAGE
+    found: list[Fault] = []
+    asked = _read(found, lambda: load_coverage(knowledge, topics))
+    yield from found
+    if asked is None:
+        return
+    for topic in topics.values():
+        if topic.id not in asked:
+            remedy = f"Add {topic.id} to {COVERAGE} with the facts that clients need"
+            yield _fault(topic.file, "id", "nobody has written what this answer has to say", remedy, warning=True)
+            continue
+        yield from _uncovered(path, topic, asked[topic.id], language)
+
+
+def _uncovered(path: Path, topic: Topic, asked: Coverage, language: Language) -> Iterator[Fault]:
+    line = _answer_line(topic)
+    for fact, words in asked.missing(topic.answer):
+        what = f"no longer says: {fact} (looked for {words!r})"
+        yield Fault(str(topic.file), line, "answer", what, f"Say it, or correct {topic.id} in {path.name}")
+    for part in ("answer", "more"):
+        for sentence in _sentences(_unfilled(getattr(topic, part) or "")):
+            for never in asked.never:
+                found = never.search(sentence)
+                if found is not None and not language.denies(sentence):
+                    place = _line_of(Text(topic.file, "id", ""), found[0])
+                    remedy = "Say what is known, or deny it plainly"
+                    yield Fault(str(topic.file), place, part, f"{found[0]!r} must not be said here", remedy)
+
+
+def reading_grades(knowledge: Path) -> list[tuple[str, str, float, int]]:
+    """How hard each text is to read that clients of this clinic get: (file, key, grade, words), the hardest first.
+
+    Raises:
+        KnowledgeError: the folder is not in order.
+    """
+    clinic, topics, rules = Clinic.load(knowledge), load_topics(knowledge), Rules.load(knowledge)
+    easy = _glossary(knowledge)
+    renderer = Renderer(clinic.tree, load_locale(knowledge, clinic.clinic.locale))
+    texts = [Text(topic.file, "answer", renderer.answer(topic)) for topic in topics.values()]
+    texts += [Text(topic.file, "More", renderer.more(topic) or "") for topic in topics.values()]
+    texts += [text for text in _texts(knowledge, rules, None, _wording(knowledge), None) if text.graded]
+    rows = [
+        (text.file.name, text.key, grade(text.text, easy), len(text.text.split()))
+        for text in texts
+        if len(text.text.split()) >= _FEWEST_WORDS
+    ]
+    return sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
+
+
+def _answers(
+    knowledge: Path, topics: Mapping[str, Topic], clinic: Clinic, language: Language, easy: frozenset[str]
+) -> Iterator[Fault]:
+    """Every answer as clients of this clinic get it: it can be filled, and it is short and plain."""
+    try:
+        renderer = Renderer(clinic.tree, load_locale(knowledge, clinic.clinic.locale))
+    except KnowledgeError:
+        return  # named already
+    limits = language.limits
+    grades: dict[str, float] = {}
+    for topic in topics.values():
+        found: list[Fault] = []
+        answer = _read(found, partial(renderer.answer, topic))
+        more = _read(found, partial(renderer.more, topic))
+        _read(found, partial(renderer.table, topic))
+        yield from (_at(fault, _answer_line(topic)) for fault in found)
+        if answer is None:
+            continue
+        grades[topic.id] = grade(answer, easy)
+        yield from _plain(topic, "answer", answer, limits, easy)
+        if more is not None:
+            yield from _plain(topic, "More", more, limits, easy)
+        lead = re.split(r"\n\n|\n- ", answer)[0]
+        if len(list(_sentences(lead))) > limits.lead_sentences:
+            what = f"begins with more than {limits.lead_sentences} sentences at a stretch"
+            yield Fault(
+                str(topic.file), _answer_line(topic), "answer", what, "Put an empty line after what matters most"
+            )
+    if grades and statistics.median(grades.values()) > limits.median_grade:
+        what = f"half of the answers read above grade {limits.median_grade:g}"
+        yield Fault(str(knowledge / "topics"), 0, "", what, "Use shorter sentences and words in the hardest ones")
+
+
+def _plain(topic: Topic, part: str, text: str, limits: _Limits, easy: frozenset[str]) -> Iterator[Fault]:
+    line = _answer_line(topic) if part == "answer" else _heading_line(topic)
+    count = sum(any(letter.isalnum() for letter in word) for word in text.split())
+    if count > limits.answer_words:
+        what = f"has {count} words, and {limits.answer_words} are the most"
+        yield Fault(str(topic.file), line, part, what, "Shorten it, or move details below ## More")
+    found = grade(text, easy)
+    if found > limits.client_grade:
+        what = f"reads at grade {found:.1f}, and {limits.client_grade:g} is the most"
+        yield Fault(str(topic.file), line, part, what, _SIMPLER)
+
+
+def _answer_line(topic: Topic) -> int:
+    """The line on which the answer begins."""
+    lines = read_text(topic.file).splitlines()
+    below = lines.index("---", 1) + 1 if "---" in lines[1:] else 0
+    return next((number for number in range(below, len(lines)) if lines[number].strip()), below) + 1
+
+
+def _heading_line(topic: Topic) -> int:
+    """The line of `## More`."""
+    lines = read_text(topic.file).splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if line.split() == ["##", "More"]), 0)
+
+
+def _at(fault: Fault, line: int) -> Fault:
+    return fault if fault.line else replace(fault, line=line)
 
 
 # ------------------------------------------------------------------ texts that the code asks for
@@ -414,10 +552,16 @@ def _is_lookup(function: ast.expr) -> bool:
 
 
 def _texts(
-    knowledge: Path, rules: Rules | None, topics: Mapping[str, Topic] | None, wording: Mapping[str, str] | None
+    knowledge: Path,
+    rules: Rules | None,
+    topics: Mapping[str, Topic] | None,
+    wording: Mapping[str, str] | None,
+    clinic: Clinic | None,
 ) -> Iterator[Text]:
     if rules is not None:
         yield from _clinical_texts(knowledge, rules)
+    if clinic is not None:
+        yield from (Text(knowledge / "clinic.yml", key, text) for key, text in _leaves(clinic.tree))
     for key, template in (wording or {}).items():
         yield Text(knowledge / "wording.yml", key, _unfilled(template), graded=not key.startswith(_UNGRADED))
     for topic in (topics or {}).values():
@@ -429,6 +573,18 @@ def _texts(
             for row in (topic.table.columns, *topic.table.rows):
                 for cell in row:
                     yield Text(topic.file, "table", _unfilled(cell))
+
+
+def _leaves(tree: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of the clinic's settings with its dotted key: most of them are read out in answers."""
+    if isinstance(tree, str):
+        yield key, tree
+    elif isinstance(tree, Mapping):
+        for name, part in tree.items():
+            yield from _leaves(part, f"{key}.{name}" if key else str(name))
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _leaves(part, key)
 
 
 _UNGRADED = ("button.", "oos_language")  # too short, and in other languages
@@ -481,9 +637,8 @@ def _said(texts: Iterable[Text], language: Language, easy: frozenset[str]) -> It
         if text.graded and len(text.text.split()) >= _FEWEST_WORDS:
             found = grade(text.text, easy)
             if found > limit:
-                remedy = "Use shorter sentences and words, or list a word that cannot be shorter in glossary.yml"
                 what = f"reads at grade {found:.1f}, and {limit:g} is the most"
-                yield _fault(text.file, text.key, what, remedy, warning=True)
+                yield _fault(text.file, text.key, what, _SIMPLER)
 
 
 def _emergencies(knowledge: Path, rules: Rules, clinic: Clinic, language: Language) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""Measures the assistant on data that it was never shown: `python -m evaluation [safety|understanding|all]`."""
+"""Measures the assistant on data that it was never shown: `python -m evaluation [reading|safety|understanding|all]`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
+from evaluation import reading
 from evaluation.safety import report as safety
 from evaluation.understanding import report as understanding
 
-PARTS: Mapping[str, Callable[[], bool]] = {"safety": safety.run, "understanding": understanding.run}
+PARTS: Mapping[str, Callable[[], bool]] = {
+    "reading": reading.run,
+    "safety": safety.run,
+    "understanding": understanding.run,
+}
 
 
 def run(part: str = "all") -> bool:
