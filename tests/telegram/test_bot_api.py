@@ -17,7 +17,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from telegram.ext import Application
 
 from tests.stack import free_ports
-from tests.telegram.bot_api import formatting
+from tests.telegram.bot_api import fields, formatting
 from tests.telegram.bot_api.errors import Refusal
 from tests.telegram.bot_api.limits import Flood
 from tests.telegram.bot_api.phone import Phone
@@ -54,7 +54,8 @@ def phone(api: BotApi) -> Phone:
 
 def ask(api: BotApi, method: str, token: str = TOKEN, **given: Any) -> tuple[int, dict[str, Any]]:
     """One request, as JSON."""
-    answer = httpx.post(f"{api.url}/bot{token}/{method}", json=given, trust_env=False, timeout=10)
+    url, headers = f"{api.url}/bot{token}/{method}", {"content-type": "application/json"}
+    answer = httpx.post(url, content=json.dumps(given), headers=headers, trust_env=False, timeout=10)
     return answer.status_code, answer.json()
 
 
@@ -87,6 +88,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("sendMessage", {"text": "x", "chat_id": "@somebody"}, "chat not found"),
     ("sendMessage", {"text": "x", "txet": "y"}, 'unknown parameter "txet"'),
     ("sendMessage", {"text": 5}, 'parameter "text" must be of type String'),
+    ("sendMessage", {"text": "x", "chat_id": True}, "chat not found"),
+    ("sendMessage", {"text": "\ud800"}, "strings must be encoded in UTF-8"),
+    ("editMessageText", {"text": "x", "message_id": "first"}, 'parameter "message_id" must be of type Integer'),
+    ("editMessageText", {"text": "x", "message_id": 1.5}, 'parameter "message_id" must be of type Integer'),
+    ("sendLocation", {"latitude": True, "longitude": 0}, "must be of type Float"),
     ("sendMessage", {"text": "x", "protect_content": "perhaps"}, "must be of type Boolean"),
     ("sendMessage", {"text": "x", "parse_mode": "MarkdownV2"}, "unsupported parse_mode"),
     ("sendMessage", {"text": "x", "disable_web_page_preview": True}, "unknown parameter"),
@@ -123,6 +129,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "reply markup is too long",
     ),
     ("sendMessage", {"text": "x", "reply_markup": {"buttons": []}}, "object expected as reply markup"),
+    ("sendMessage", {"text": "x", "reply_markup": []}, "expected an Object"),
     ("sendMessage", {"text": "x", "reply_markup": "no json"}, "can't parse reply_markup JSON object"),
     # Reply keyboards and ForceReply.
     ("sendMessage", {"text": "x", "reply_markup": {"keyboard": []}}, "must have a button"),
@@ -260,6 +267,10 @@ def test_what_telegram_takes_at_its_limits_is_taken(api: BotApi, phone: Phone) -
     commands = [{"command": "a" * 32, "description": "b" * 256}] * 100
     assert ask(api, "setMyCommands", commands=commands, language_code="es")[0] == 200
     assert ask(api, "getMyCommands", language_code="es")[1]["result"] == commands
+    assert ask(api, "setMyDescription", description="d" * 512)[0] == 200
+    assert ask(api, "getMyDescription", language_code="de")[1]["result"] == {"description": "d" * 512}
+    assert ask(api, "setChatMenuButton", menu_button={"type": "commands"})[0] == 200
+    assert ask(api, "getChatMenuButton")[1]["result"] == {"type": "commands"}
     assert ask(api, "sendLocation", chat_id=phone.chat.id, latitude=-90, longitude=180)[0] == 200
 
 
@@ -355,7 +366,7 @@ def test_a_press_is_answered_once_and_in_time(api: BotApi, phone: Phone) -> None
         api.world.query_life_s = 60.0
 
 
-def test_documents_come_as_uploads(api: BotApi, phone: Phone) -> None:
+def test_documents_come_as_uploads(api: BotApi, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     def upload(content: bytes, **fields: str) -> httpx.Response:
         files = {"file0": ("visit.ics", content, "text/calendar")}
         data = {"chat_id": str(phone.chat.id), "document": "attach://file0", **fields}
@@ -366,6 +377,9 @@ def test_documents_come_as_uploads(api: BotApi, phone: Phone) -> None:
     taken = upload(b"BEGIN:VCALENDAR", caption="y" * 1024).json()["result"]["document"]
     assert (taken["file_name"], taken["mime_type"]) == ("visit.ics", "text/calendar")
     assert api.world.files[taken["file_id"]] == ("visit.ics", b"BEGIN:VCALENDAR")
+    monkeypatch.setattr(fields, "MAX_FILE", 10)
+    assert upload(b"0123456789").status_code == 200
+    assert upload(b"0123456789a").status_code == 413
     again = ask(api, "sendDocument", chat_id=phone.chat.id, document=taken["file_id"])
     assert again[1]["result"]["document"]["file_id"] == taken["file_id"]
 

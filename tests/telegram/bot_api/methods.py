@@ -89,6 +89,10 @@ class Methods:
             "setMyCommands": self._set_commands,
             "getMyCommands": lambda given: world.commands.get(self._scope(given), []),
             "deleteMyCommands": lambda given: world.commands.pop(self._scope(given), None) is None or True,
+            "getMyName": lambda given: self._profiled(given, "name"),
+            "getMyDescription": lambda given: self._profiled(given, "description"),
+            "getMyShortDescription": lambda given: self._profiled(given, "short_description"),
+            "getChatMenuButton": lambda given: world.menu_button,
             "setMyName": lambda given: self._profile(given, "name", 64),
             "setMyDescription": lambda given: self._profile(given, "description", 512),
             "setMyShortDescription": lambda given: self._profile(given, "short_description", 120),
@@ -316,6 +320,11 @@ class Methods:
             raise bad(f"{field.replace('_', ' ')} is too long")
         self._world.profile[field, _language(given)] = text
         return True
+
+    def _profiled(self, given: Json, field: str) -> Json:
+        """In a language without a text of its own, the one for all languages is shown."""
+        texts = self._world.profile
+        return {field: texts.get((field, _language(given))) or texts.get((field, ""), "")}
 
     def _menu_button(self, given: Json) -> bool:
         button = given.get("menu_button", {"type": "default"})

@@ -80,6 +80,8 @@ class BotApi:
         self.routes: dict[str, str] = dict(routes or {})
         self.calls: list[Call] = []
         self.fault: Callable[[str], Fault | None] = lambda method: None
+        self.refuse: Callable[[str, Json], Refusal | None] = lambda method, given: None
+        """A refusal that a request gets although nothing is wrong with it."""
         self.before_answer: Callable[[Call], None] = lambda call: None
         """Called when a request is done and its answer is not yet on its way, in the server's thread."""
         self.webhook_retry_s = 1.0
@@ -202,6 +204,9 @@ class BotApi:
             raise Refusal(401, "Unauthorized")
         call.method = fields.method_named(call.method)
         call.given = fields.read(call.method, await _parameters(request))
+        refusal = self.refuse(call.method, call.given)
+        if refusal is not None:
+            raise refusal
         if call.method == "getUpdates":
             return await self._get_updates(call.given)
         with self.world.lock:
