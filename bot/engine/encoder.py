@@ -20,7 +20,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.minilm import MiniLM
+from bot.engine.minilm import EARLIER, WIDTH, MiniLM
 from bot.engine.paths import data_directory
 from bot.engine.spelling import MENDED, Spelling
 from bot.engine.weights import WEIGHTS_SHA256
@@ -51,12 +51,13 @@ class VectorCache:
         keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
         if missing:
-            vectors = shared_encoder().encode(list(missing.values()))
-            self._vectors.update(zip(missing, vectors, strict=True))
+            vectors = shared_encoder().encode_layers(list(missing.values()))
+            # Half the digits are plenty, and half the file.
+            self._vectors.update(zip(missing, vectors.astype(np.float16), strict=True))
         self._vectors = {key: self._vectors[key] for key in keys}
         if missing:
             self._save()
-        return np.stack([self._vectors[key] for key in keys])
+        return np.stack([self._vectors[key] for key in keys]).astype(np.float32)
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +67,9 @@ class VectorCache:
 
 
 def training_cache() -> VectorCache:
-    """The cache beside the models; another encoder would use another file."""
-    return VectorCache(data_directory() / "cache" / f"vectors-{WEIGHTS_SHA256[:12]}.npz")
+    """The cache beside the models; another encoder or other layers would use another file."""
+    layers = "".join(str(layer) for layer in EARLIER)
+    return VectorCache(data_directory() / "cache" / f"vectors-{WEIGHTS_SHA256[:12]}-{layers}.npz")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -103,15 +105,20 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         shared_encoder()
         return cls.create(config, model_storage, resource, execution_context)
 
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """`earlier_layers`: what the earlier layers count beside the last one; 0 leaves them out."""
+        return {**DenseFeaturizer.get_default_config(), "earlier_layers": 0.7}
+
     @classmethod
     def validate_config(cls, config: Dict[str, Any]) -> None:
-        """There is nothing to configure."""
+        """Any number will do."""
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Add vectors to incoming messages."""
         texts = [message for message in messages if message.get(MENDED)]
         if texts:
-            self._add(texts, shared_encoder().encode([message.get(MENDED) for message in texts]))
+            self._add(texts, shared_encoder().encode_layers([message.get(MENDED) for message in texts]))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -122,5 +129,9 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return training_data
 
     def _add(self, messages: Sequence[Message], vectors: Floats) -> None:
-        for message, vector in zip(messages, vectors, strict=True):
+        for message, vector in zip(messages, self._weighed(vectors), strict=True):
             message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+
+    def _weighed(self, vectors: Floats) -> Floats:
+        weight = float(self._config["earlier_layers"])
+        return np.hstack([vectors[:, :WIDTH], weight * vectors[:, WIDTH:]]) if weight else vectors[:, :WIDTH]

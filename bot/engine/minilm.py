@@ -20,6 +20,8 @@ from bot.engine.weights import TOKENIZER_SHA256, WEIGHTS_SHA256, read_verified, 
 LAYERS = 6
 HEADS = 12
 WIDTH = 384
+#: Earlier layers still know the words that the last one has turned into meaning (docs/decisions/0010).
+EARLIER = (3, 4)
 MAX_TOKENS = 128
 BATCH = 64
 _EPSILON = 1e-12
@@ -49,8 +51,12 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """One row of length 1 per text, in the order given."""
+        return self.encode_layers(texts)[:, :WIDTH]
+
+    def encode_layers(self, texts: Sequence[str]) -> Floats:
+        """The same rows, followed by those of the earlier layers, each of length 1."""
         encodings = self._tokenizer.encode_batch(list(texts))
-        vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
+        vectors = np.zeros((len(texts), WIDTH * (1 + len(EARLIER))), dtype=np.float32)
         # Texts of like length share a batch, so little is spent on padding.
         order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
         for start in range(0, len(order), BATCH):
@@ -67,11 +73,14 @@ class MiniLM:
         state = self._normalised(words + places + kind, "embeddings.LayerNorm")
         attended = tf.cast(mask, tf.float32)
         bias = (1.0 - attended)[:, None, None, :] * -1e9
+        weight = attended[:, :, None]
+        means = {}
         for layer in range(LAYERS):
             state = self._layer(state, bias, f"encoder.layer.{layer}")
-        weight = attended[:, :, None]
-        mean = tf.reduce_sum(state * weight, axis=1) / tf.reduce_sum(weight, axis=1)
-        return tf.math.l2_normalize(mean, axis=1)
+            if layer + 1 in (*EARLIER, LAYERS):
+                mean = tf.reduce_sum(state * weight, axis=1) / tf.reduce_sum(weight, axis=1)
+                means[layer + 1] = tf.math.l2_normalize(mean, axis=1)
+        return tf.concat([means[LAYERS], *(means[layer] for layer in EARLIER)], axis=1)
 
     def _layer(self, state: tf.Tensor, bias: tf.Tensor, name: str) -> tf.Tensor:
         query, key, value = (

@@ -22,6 +22,7 @@ COMPONENTS = (
     "intents.py",
     "minilm.py",
     "policy.py",
+    "shorthand.py",
     "speller.py",
     "spelling.py",
     "weights.py",

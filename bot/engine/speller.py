@@ -12,12 +12,16 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, List, Set, Tuple
 
+from bot.engine.shorthand import SHORTHAND
+
 # Shorter words have too many neighbours; longer ones may carry two slips.
 SHORTEST = 4
 TWO_SLIPS_FROM = 8
 # A word seen this often in the examples is a word, whatever the dictionary says.
 ESTABLISHED = 3
 _WORD = re.compile(r"[A-Za-z]+")
+# "4" and "2" stand for sounds in chat, so digits belong to a word here.
+_TYPED = re.compile(r"[A-Za-z0-9]+")
 
 
 class Speller:
@@ -40,7 +44,8 @@ class Speller:
 
     def mend(self, text: str) -> str:
         """The text with misspelt words replaced; all else stays as it is."""
-        return _WORD.sub(lambda match: self._mend_word(match[0]), text)
+        spelt_out = _TYPED.sub(lambda match: SHORTHAND.get(match[0].lower(), match[0]), text)
+        return _WORD.sub(lambda match: self._mend_word(match[0]), spelt_out)
 
     def _mend_word(self, original: str) -> str:
         word = original.lower()

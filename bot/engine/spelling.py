@@ -25,10 +25,18 @@ _FILE = "words.json"
 class Spelling(GraphComponent):
     """Learns the words of the examples and mends those of messages."""
 
-    def __init__(self, storage: ModelStorage, resource: Resource, speller: Optional[Speller] = None) -> None:
+    def __init__(
+        self, config: Dict[str, Any], storage: ModelStorage, resource: Resource, speller: Optional[Speller] = None
+    ) -> None:
+        self._config = config
         self._storage = storage
         self._resource = resource
         self._speller = speller
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """`mend`: false takes the text as it is, to measure what the mending does."""
+        return {"mend": True}
 
     @classmethod
     def create(
@@ -39,7 +47,7 @@ class Spelling(GraphComponent):
         execution_context: ExecutionContext,
     ) -> Spelling:
         """Build an untrained component (called by Rasa)."""
-        return cls(model_storage, resource)
+        return cls(config, model_storage, resource)
 
     @classmethod
     def load(
@@ -52,7 +60,7 @@ class Spelling(GraphComponent):
     ) -> Spelling:
         """Build the trained component (called by Rasa)."""
         with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, Speller.load(folder / _FILE, dictionary()))
+            return cls(config, model_storage, resource, Speller.load(folder / _FILE, dictionary()))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the words of all examples."""
@@ -79,4 +87,4 @@ class Spelling(GraphComponent):
 
     def _mend(self, message: Message, text: str) -> None:
         assert self._speller is not None
-        message.set(MENDED, self._speller.mend(text))
+        message.set(MENDED, self._speller.mend(text) if self._config["mend"] else text)

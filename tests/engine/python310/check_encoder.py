@@ -33,6 +33,19 @@ def expected(texts: list[str]) -> Floats:
     return np.array(rows)
 
 
+def earlier(texts: list[str]) -> Floats:
+    """The means of the third and fourth layer, as the model's own library computes them."""
+    folder = str(weights.weights_directory())
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), TFAutoModel.from_pretrained(folder)
+    rows = []
+    for text in texts:
+        tokens = tokenizer([text], return_tensors="tf", truncation=True, max_length=128)
+        states = model(**tokens, output_hidden_states=True).hidden_states
+        means = [tf.reduce_mean(states[layer], axis=1) for layer in (3, 4)]
+        rows.append([tf.math.l2_normalize(mean, axis=1).numpy()[0] for mean in means])
+    return np.array(rows)
+
+
 def main() -> None:
     """Run all checks."""
     encoder = MiniLM.load()
@@ -42,6 +55,9 @@ def main() -> None:
     assert np.abs(together - alone).max() < 1e-5
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     assert encoder.encode([]).shape == (0, 384)
+    layers = encoder.encode_layers(SENTENCES)
+    assert np.allclose(layers[:, :384], together, atol=1e-5)
+    assert np.allclose(layers[:, 384:].reshape(len(SENTENCES), -1, 384), earlier(SENTENCES), atol=1e-5)
 
     with tempfile.TemporaryDirectory() as folder:
         forged = Path(folder) / "model.safetensors"

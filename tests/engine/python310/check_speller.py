@@ -17,6 +17,10 @@ for wrong, right in {
     "cancle my apointment": "cancel my appointment",
     "siatica": "sciatica",
     "helllo": "hello",
+    # chat spellings are written out, digits of a sound included
+    "thx 4 u": "thanks 4 you",
+    "wat is B4": "what is before",
+    "hw lng wud it take": "how long would it take",
 }.items():
     assert speller.mend(wrong) == right, (wrong, speller.mend(wrong))
 # real words, short words, numbers, other scripts and names far from any example stay
@@ -27,7 +31,7 @@ for text in (
     "¿Qué es esto?",
     "痛い",
     "Wolverhampton",
-    "thx 4 u",
+    "4 or 2 mg",
     "",
 ):
     assert speller.mend(text) == text, text

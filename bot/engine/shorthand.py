@@ -1,0 +1,73 @@
+"""Chat spellings that no distance between letters can undo, and the words they stand for."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+_WRITTEN = {
+    # clipped for the phone
+    "about": "abt",
+    "anyone": "any1 ne1",
+    "anything": "anythin nething",
+    "appointment": "appt apt appmt appointmnt apptmt",
+    "are": "r",
+    "because": "bcoz bcos bcuz coz cuz cos bc",
+    "before": "b4 bfore",
+    "between": "btwn",
+    "can't": "cnt",
+    "could": "cud coud culd",
+    "difference": "diff",
+    "don't": "dnt",
+    "everyone": "every1",
+    "going to": "gonna gona",
+    "good": "gd gud",
+    "great": "gr8",
+    "have": "hv hav",
+    "have to": "gotta hafta",
+    "hours": "hrs",
+    "how": "hw",
+    "long": "lng",
+    "minutes": "mins",
+    "much": "mch mutch",
+    "night": "nite",
+    "people": "ppl",
+    "please": "pls plz plse pleas",
+    "pregnant": "preggers preggo prego preg",
+    "really": "rly realy",
+    "session": "sesh sesion",
+    "should": "shud shoud shld shuld",
+    "someone": "some1 sm1",
+    "something": "sth smth somethin",
+    "thanks": "thx tnx thnx",
+    "through": "thru",
+    "today": "2day",
+    "tomorrow": "2moro 2morrow tmrw tmoro tomoz",
+    "tonight": "2nite tonite",
+    "want to": "wanna wana",
+    "weeks": "wks",
+    "what": "wat wot wht wut",
+    "when": "wen whn",
+    "where": "wer wher whre",
+    "which": "wich whitch witch",
+    "with": "wiv wth",
+    "would": "wud woud wuld",
+    "you": "u yu",
+    "your": "ur yr",
+    # written as heard
+    "acid": "asid",
+    "calves": "calfs",
+    "hurt": "hert",
+    "knee": "nee kne",
+    "knots": "nots",
+    "muscle": "mussle mussel musle mucsle muscel",
+    "muscles": "mussles mussels musles mucsles muscels",
+    "physio": "fizio fisio physo",
+    "shoulder": "sholder shulder",
+    "side effects": "sideffects sidefects sideeffects sidefx",
+    "sore": "soar",
+    "surgery": "sergery surgry",
+    "trapped": "trapt",
+}
+
+#: Spelling -> what is meant. Single digits are left out: "4" alone is a number elsewhere.
+SHORTHAND: Dict[str, str] = {spelling: meant for meant, words in _WRITTEN.items() for spelling in words.split()}
