@@ -92,6 +92,7 @@ def answer(topic: Topic, *, plain: bool) -> Reply:
     renderer = context().renderer
     table = renderer.table(topic)
     buttons: tuple[Button, ...] = ()
+    thumbs: tuple[Button, ...] = ()
     if not plain:
         say = context().wording.text
         more = (Button(say("button.more"), {"do": "intent", "intent": "more", "topic": topic.id}),)
@@ -106,7 +107,7 @@ def answer(topic: Topic, *, plain: bool) -> Reply:
         ReplyKind.ANSWER,
         buttons,
         table=None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]},
-        meta=facts(topic),
+        meta=facts(topic) | ({"feedback": [button.title for button in thumbs]} if thumbs else {}),
     )
 
 

@@ -5,9 +5,9 @@ What a client may ask for is decided by the stored screening, never by the dialo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from bot.booking.contact import Contact
 from bot.booking.draft import Draft, Phrase, Step
 from bot.booking.replies import misread, prefill, understand
 from bot.booking.states import Action, State
-from bot.booking.when import say_when
+from bot.booking.when import say_day, say_time, say_when
 from bot.clinical.record import Record
 from bot.clinical.triage import bring_up
 from bot.context import Context
@@ -211,7 +211,16 @@ class BookingDesk:
             lines = "\n".join(f"{place}. {button.title}" for place, button in enumerate(buttons, start=1))
             text = f"{text}\n\n{lines}".strip()
         kind = ReplyKind.CONFIRM if step.id == "summary" else ReplyKind.QUESTION
-        return (Reply(text, kind, buttons, meta={"booking_step": step.id}),)
+        meta: dict[str, Any] = {"booking_step": step.id}
+        if step.times:
+            meta["slots"] = {"days": [self._free_day(day, starts) for day, starts in step.times.items()]}
+        return (Reply(text, kind, buttons, meta=meta),)
+
+    def _free_day(self, day: str, starts: Iterable[datetime]) -> dict[str, Any]:
+        """A day and its free times, for channels that can show them together."""
+        zone = self._context.clinic.zone
+        times = [{"start": _iso(start), "title": say_time(start.astimezone(zone).time())} for start in starts]
+        return {"date": day, "title": say_day(date.fromisoformat(day)), "times": times}
 
     # ------------------------------------------------------------ sending
 

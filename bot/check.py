@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.channels.web.strings import load_strings
 from bot.clinic import LOCALE_KEYS, Clinic, load_locale
 from bot.clinical.answers import Phrases
 from bot.clinical.model import Care, Emergency, Tier
@@ -191,6 +192,7 @@ def run(knowledge: Path, *, code: Path = ROOT, today: datetime.date | None = Non
     language = _read(found, lambda: Language.load(knowledge))
     wording = _read(found, lambda: _wording(knowledge))
     _read(found, lambda: Phrases.load(knowledge))
+    _read(found, lambda: load_strings(knowledge))
     _read(found, lambda: _load_reader(knowledge))
     easy = _read(found, lambda: _glossary(knowledge))
     found += _strangers(knowledge)

@@ -134,6 +134,22 @@ def check() -> None:
 
 
 @main.command()
+@click.option("--port", default=8090, show_default=True, help="Port of the website.")
+def demo(port: int) -> None:
+    """Show the widget on a website of another origin."""
+    import uvicorn
+
+    from bot.channels.web.demo import demo_app
+
+    settings = _settings()
+    origin = f"http://{settings.host}:{port}"
+    if origin not in settings.embed_origins:
+        click.echo(f"The service has to allow this website: start it with NMT_EMBED_ORIGINS={origin}")
+    click.echo(f"Website  {origin}  (under the strictest policy: {origin}/strict)")
+    uvicorn.run(demo_app(settings.public_url), host=settings.host, port=port, log_level="warning")
+
+
+@main.command()
 @click.option("--force", is_flag=True, help="Train even if nothing changed.")
 def train(force: bool) -> None:
     """Train the model, if its data changed."""

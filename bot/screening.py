@@ -23,6 +23,7 @@ from bot.clinical.interview import (
     Question,
     back,
     next_question,
+    open_lists,
     outcome,
     reopen,
     started,
@@ -572,6 +573,16 @@ class ScreeningDesk:
         """The question that is open, if the health questions are."""
         screening = screenings.open_one(session, conversation.id)
         return next_question(_record(screening), self._rules) if screening is not None else None
+
+    def open_lists(self, session: Session, conversation_id: str) -> list[dict[str, Any]]:
+        """The lists that are left, for channels that can show them together; the first step holds the warning signs."""
+        conversation = session.get(Conversation, conversation_id)
+        screening = screenings.open_one(session, conversation_id)
+        if conversation is None or conversation.lock is not None or screening is None:
+            return []
+        first = self._rules.steps[0].id
+        lists = open_lists(_record(screening), self._rules)
+        return [{**self._lines(question), "urgent": question.step == first} for question in lists]
 
     # ------------------------------------------------------------ ending
 

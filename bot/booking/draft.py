@@ -61,6 +61,7 @@ class Step:
         choices: the buttons, at most eight.
         options: everything that can be chosen, also what is on no button.
         day: at `time`, the day that is shown (ISO).
+        times: at `day`, the free starts of each day that is on a button (ISO days).
     """
 
     id: str
@@ -69,6 +70,7 @@ class Step:
     choices: tuple[Choice, ...] = ()
     options: tuple[Choice, ...] = ()
     day: str | None = None
+    times: Mapping[str, tuple[datetime.datetime, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,13 @@ def _day_step(
     if len(shown) > MOST_CHOICES:
         more = Choice(f"{AFTER}{shown[MOST_CHOICES - 1].isoformat()}{window}", Phrase("button.more_days"))
         buttons = (*buttons[: MOST_CHOICES - 1], more)
-    return Step("day", wording, variables or {}, buttons, options)
+        shown = shown[: MOST_CHOICES - 1]
+    starts = sorted({slot.start for slot in wanted})
+    times = {
+        day.isoformat(): tuple(start for start in starts if start.astimezone(clinic.zone).date() == day)
+        for day in shown[:MOST_CHOICES]
+    }
+    return Step("day", wording, variables or {}, buttons, options, times=times)
 
 
 def _time_step(

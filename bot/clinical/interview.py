@@ -132,6 +132,22 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
     return None
 
 
+def open_lists(record: Record, rules: Rules, letters: Collection[str] = frozenset()) -> tuple[Question, ...]:
+    """The list that is open and those that follow it as things stand; none while something else is asked."""
+    current = next_question(record, rules, letters)
+    if current is None or current.kind is not Kind.CHECKLIST:
+        return ()
+    if triage(record, rules, letters).certain_stop and "continue_after_stop" not in record.flags:
+        return (current,)
+    later = [
+        Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing)
+        for step in rules.steps
+        if step.id != current.step and not _left_out(step.id, record)
+        if (missing := tuple(item for item in step.items if item.id not in record.answers))
+    ]
+    return (current, *later)
+
+
 def outcome(record: Record, rules: Rules, letters: Collection[str] = frozenset()) -> Outcome | None:
     """The outcome once nothing is left to ask; None while the screening is open or was declined."""
     if record.answers.get("T1") in (None, DECLINED) or next_question(record, rules, letters) is not None:

@@ -15,19 +15,20 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
-from bot.channels import web
+from bot.channels.web import embedding
+from bot.channels.web.assets import build
+from bot.channels.web.strings import load_strings
+from bot.clinic import Clinic
 
-PAGE = Path(next(iter(web.__path__))) / "page"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
+KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
+STRINGS = load_strings(KNOWLEDGE)
+PROFILE = Clinic.load(KNOWLEDGE).clinic
+ASSETS = build(STRINGS, phone=PROFILE.phone, locale="en")
 
 Script = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
@@ -62,6 +63,9 @@ class FakeChat:
         self.authorization: list[str] = []
         self.posts_to_refuse = 0
         self.posts_to_lose_the_answer_of = 0
+        self.lists: list[dict[str, Any]] = []
+        self.origins: list[str] = []  # other origins that may show the widget
+        self.loaded: list[str] = []  # files of the widget that were asked for
         self.streams = True
         self.delay = 0.0
         self._events = 0
@@ -90,24 +94,37 @@ class FakeChat:
         """The page and the API."""
         routes = [
             Route("/", self._index),
-            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/chat", self._index),
+            Route("/widget.js", self._asset),
+            Route("/widget/{name}", self._asset),
             Route("/api/v1/page", self._page),
             Route("/api/v1/conversations", self._create, methods=["POST"]),
             Route("/api/v1/conversations/{id}", self._erase, methods=["DELETE"]),
             Route("/api/v1/conversations/{id}/messages", self._send, methods=["POST"]),
             Route("/api/v1/conversations/{id}/messages", self._transcript),
+            Route("/api/v1/conversations/{id}/checklists", self._checklists),
             Route("/api/v1/conversations/{id}/events", self._stream),
             Route("/api/v1/conversations/{id}/export", self._export),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=_policy)])
+        origins = embedding.Origins(self.origins, "http://127.0.0.1")
+        return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=origins)])
 
     async def _index(self, _request: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+        headers = {"Content-Security-Policy": embedding.policy(()), "Cache-Control": "no-store"}
+        return HTMLResponse(embedding.page_html(ASSETS, STRINGS, PROFILE, "911"), headers=headers)
+
+    async def _asset(self, request: Request) -> Response:
+        self.loaded.append(request.url.path)
+        return embedding.answered(request, ASSETS.files[request.url.path])
+
+    async def _checklists(self, request: Request) -> Response:
+        return _error(401, "") if self._talk(request) is None else JSONResponse({"checklists": self.lists})
 
     async def _page(self, _request: Request) -> Response:
         phone = "+1 202-555-0143"
         return JSONResponse(
             {"clinic": "Willow Lane Clinic", "phone": phone, "locale": "en-US", "emergency_number": "911"}
+            | {"retention": "30 days", "privacy_contact": "privacy@willowlane.example", "privacy_url": None}
         )
 
     async def _create(self, _request: Request) -> Response:
@@ -182,13 +199,6 @@ class FakeChat:
             return _error(401, "")
         del self.talks[request.path_params["id"]]
         return Response(status_code=204)
-
-
-async def _policy(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    response = await call_next(request)
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _error(status: int, message: str) -> Response:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.responses import HTMLResponse, JSONResponse
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse
 
 from bot import __doc__ as about
-from bot.channels.web import chat_api, errors
+from bot.channels.web import chat_api, embedding, errors
 from bot.channels.web.events import Waker
 from bot.channels.web.limits import Limits
 from bot.channels.web.readiness import Readiness
@@ -26,13 +23,8 @@ from bot.delivery import DeliveryLoop
 from bot.engine_client import EngineClient
 from bot.gateway import Gateway
 
-PAGE = Path(__file__).parent / "page"
 BODY_LIMIT = 256 * 1024  # bytes
 
-PAGE_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -75,9 +67,10 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(chat_api.router(context, gateway, waker, limits))
     app.include_router(staff_router(context))
     _service_routes(app, readiness)
-    _page_routes(app, context)
+    embedding.routes(app, context)
     app.router.routes.extend(console_routes(context))
-    app.mount("/page", StaticFiles(directory=PAGE))
+    origins = embedding.Origins(context.settings.embed_origins, context.settings.public_url)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=origins)
     app.add_middleware(_Guard)
     return app
 
@@ -134,20 +127,3 @@ def _service_routes(app: FastAPI, readiness: Readiness) -> None:
 def _route(request: Request) -> str:
     route = request.scope.get("route")
     return getattr(route, "path", "other")
-
-
-def _page_routes(app: FastAPI, context: Context) -> None:
-    clinic = context.clinic.clinic
-    ways = (("tel", clinic.phone, (clinic.phone or "").replace(" ", "")), ("mailto", clinic.email, clinic.email or ""))
-    contact = " or ".join(
-        f'<a href="{scheme}:{html.escape(target)}">{html.escape(shown)}</a>' for scheme, shown, target in ways if shown
-    )
-    page = (PAGE / "index.html").read_text("utf-8").replace("<!-- contact -->", contact)
-
-    @app.get("/", include_in_schema=False)
-    def index() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_CSP, "Cache-Control": "no-cache"})
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    def favicon() -> Response:
-        return Response((PAGE / "favicon.svg").read_bytes(), media_type="image/svg+xml")

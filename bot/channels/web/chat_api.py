@@ -17,6 +17,7 @@ from bot.channels.web.limits import Limits
 from bot.context import Context
 from bot.engine_client import EngineError
 from bot.gateway import ClientMessage, Gateway
+from bot.screening import ScreeningDesk
 from bot.store import conversations, exporting
 from bot.store.models import Conversation, Message
 
@@ -31,6 +32,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     """The routes under /api/v1."""
     routes = APIRouter(prefix="/api/v1", responses=_ERRORS, tags=["chat"])
     database = context.database
+    questions = ScreeningDesk(context)
 
     def owner(conversation_id: str, authorization: Annotated[str, Header()] = "") -> str:
         """The conversation of the bearer token, and of no other: a wrong id and a wrong token look alike."""
@@ -58,6 +60,8 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
             emergency_number=str(context.locale["emergency_number"]),
             timezone=clinic.timezone,
             privacy_url=context.clinic.privacy.policy_url,
+            privacy_contact=context.clinic.privacy.contact,
+            retention=context.clinic.privacy.retention,
         )
 
     @routes.post("/conversations", status_code=201)
@@ -89,6 +93,12 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
         with database.reading() as session:
             rows = conversations.messages_after(session, conversation_id, after)
         return schemas.Transcript(messages=[_in_transcript(row) for row in rows])
+
+    @routes.get("/conversations/{conversation_id}/checklists")
+    def checklists(conversation_id: Owner) -> schemas.OpenChecklists:
+        """The lists of the running health questions that are still open, for channels that show them on one page."""
+        with database.reading() as session:
+            return schemas.OpenChecklists.model_validate({"checklists": questions.open_lists(session, conversation_id)})
 
     @routes.get("/conversations/{conversation_id}/events")
     async def events(

@@ -125,6 +125,18 @@ class Page(BaseModel):
     emergency_number: str
     timezone: str
     privacy_url: str | None
+    privacy_contact: str | None
+    retention: str | None
+
+
+class OpenChecklist(Checklist):
+    """A list of the health questions that is still open; an urgent one holds the warning signs."""
+
+    urgent: bool
+
+
+class OpenChecklists(BaseModel):
+    checklists: list[OpenChecklist]
 
 
 class ErrorBody(BaseModel):

@@ -38,7 +38,8 @@ export class NetworkError extends Error {}
 export class ChatApi {
   #base;
 
-  constructor(base = "/api/v1") {
+  /** @param {string} base address of the API, without a slash at its end */
+  constructor(base) {
     this.#base = base;
   }
 
@@ -66,6 +67,12 @@ export class ChatApi {
   async transcript(credentials, after) {
     const answer = await this.#json("GET", `${path(credentials)}/messages?after=${after}`, { credentials });
     return answer.messages;
+  }
+
+  /** The lists of the running health questions that are still open. */
+  async lists(credentials) {
+    const answer = await this.#json("GET", `${path(credentials)}/checklists`, { credentials });
+    return answer.checklists;
   }
 
   /** Everything the server holds about this conversation. */

@@ -36,7 +36,10 @@ export function paragraphs(text) {
   return blocks;
 }
 
-const SCHEMES = new Set(["https:", "tel:", "sms:", "mailto:"]);
+const LINKABLE = new Set(["https:", "tel:", "sms:", "mailto:"]);
+
+/** Where the chat itself comes from: on the page of a clinic that is another origin than the page's. */
+const HOME = new URL(import.meta.url).origin;
 
 /**
  * The address in the form the browser will open, or null where it must not be a link.
@@ -47,13 +50,13 @@ export function safeUrl(url) {
   if (typeof url !== "string") return null;
   let parsed;
   try {
-    parsed = new URL(url, location.href);
+    parsed = new URL(url, HOME);
   } catch {
     return null;
   }
-  if (SCHEMES.has(parsed.protocol)) return parsed;
+  if (LINKABLE.has(parsed.protocol)) return parsed;
   // `blob:` addresses carry our origin as well, so the scheme counts too.
-  return parsed.protocol === "http:" && parsed.origin === location.origin ? parsed : null;
+  return parsed.protocol === "http:" && parsed.origin === HOME ? parsed : null;
 }
 
 /**
@@ -65,7 +68,7 @@ export function safeUrl(url) {
 export function link(title, url, className) {
   const safe = safeUrl(url);
   if (!safe) return h("span", {}, title);
-  const outside = safe.protocol === "https:" && safe.origin !== location.origin;
+  const outside = safe.protocol.startsWith("http") && (safe.origin !== HOME || HOME !== location.origin);
   return h(
     "a",
     { href: safe.href, rel: "noopener noreferrer", target: outside ? "_blank" : null, class: className },

@@ -55,7 +55,7 @@ export class Conversation extends EventTarget {
 
   /** Say something. `body` holds one of text, payload, answers; `shown` is what the client sees of it. */
   send(body, shown) {
-    const item = this.#add({ id: crypto.randomUUID(), body, shown, restored: false });
+    const item = this.#add({ id: newId(), body, shown, restored: false });
     this.#drain(this.#life);
     return item;
   }
@@ -71,6 +71,16 @@ export class Conversation extends EventTarget {
     this.#before = this.#credentials;
     this.#clear();
     await this.#establish(this.#begin());
+  }
+
+  /** The lists of the running health questions that are still open. */
+  async openLists() {
+    return this.#api.lists(this.#credentials);
+  }
+
+  /** What was said, oldest first. */
+  async transcript() {
+    return this.#wholeTranscript();
   }
 
   /** Everything the server holds. */
@@ -343,6 +353,13 @@ export class Conversation extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** A random UUID, also where the page around is not served over https. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function waitAfter(error, backoff) {

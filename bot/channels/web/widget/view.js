@@ -1,11 +1,10 @@
 // The list of messages: keeps it in order, scrolled to where reading goes on, and closes questions that are over.
 
 import { h } from "./dom.js";
-import { renderMessage, spoken } from "./message.js";
+import { renderMessage, spoken, stamp } from "./message.js";
 import { paragraphs } from "./text.js";
 
 const NEAR_END = 120;
-const PAUSE_SHOWN = 15 * 60_000;
 const TYPING_SPOKEN_AFTER = 1500;
 const SENDING_SHOWN_AFTER = 1000;
 
@@ -23,7 +22,7 @@ export class View {
   #shown = []; // {eventId, message, settled}, in the order of the list; only what came from the server
   #items = new Map(); // own messages of this page, by client message id
   #turnStart = null; // first reply since the client last wrote
-  #lastTime = 0;
+  #lastDay = "";
   #atEnd = true;
   #toEndUnderWay = false;
   #typingTimer = null;
@@ -55,9 +54,20 @@ export class View {
     this.#shown = [];
     this.#items.clear();
     this.#turnStart = null;
-    this.#lastTime = 0;
+    this.#lastDay = "";
     this.#atEnd = true;
     this.#places.jump.hidden = true;
+  }
+
+  /** A line that is no message. */
+  append(node) {
+    this.#places.messages.append(node);
+    this.#toEnd();
+  }
+
+  /** The chat has come into view: what came meanwhile could not be scrolled to. */
+  shown() {
+    this.#reveal();
   }
 
   /** Messages from the server; `history` when they were said before this page was opened. */
@@ -115,7 +125,7 @@ export class View {
     if (dropped) {
       known?.time?.remove();
       known?.node.remove();
-      this.#lastTime = 0;
+      this.#lastDay = "";
       this.#items.delete(item.id);
       return;
     }
@@ -135,6 +145,7 @@ export class View {
       "li",
       { class: "message client" },
       h("div", { class: "bubble" }, h("span", { class: "unseen" }, t("author.client")), ...paragraphs(item.shown)),
+      stamp(null, this.#context),
       state,
     );
     this.#places.messages.append(node);
@@ -176,17 +187,23 @@ export class View {
     this.#listeners.onClientWrote();
   }
 
-  /** Day and hour, where the talk begins and after a pause. */
+  /** The day, where it begins; and no hour twice below each other. */
   #time(at, node) {
+    this.#stamps(node.previousElementSibling);
+    this.#stamps(node);
     const when = new Date(at ?? Date.now());
-    if (Number.isNaN(when.getTime()) || Math.abs(when - this.#lastTime) < PAUSE_SHOWN) return null;
-    this.#lastTime = when.getTime();
-    const today = when.toDateString() === new Date().toDateString();
-    const form = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-    const words = new Intl.DateTimeFormat(this.#context.locale, form).format(when);
-    const line = h("li", { class: "time" }, h("time", { datetime: when.toISOString() }, words));
+    if (Number.isNaN(when.getTime()) || when.toDateString() === this.#lastDay) return null;
+    this.#lastDay = when.toDateString();
+    const line = h("li", { class: "time" }, h("time", { datetime: when.toISOString() }, dayName(when, this.#context.locale)));
     node.before(line);
     return line;
+  }
+
+  #stamps(node) {
+    const next = node?.nextElementSibling;
+    if (!node?.classList.contains("message") || !next) return;
+    const same = next.classList[1] === node.classList[1] && hour(next) === hour(node);
+    node.classList.toggle("goes-on", same);
   }
 
   /** Three dots; spoken only when the wait is long enough to wonder. */
@@ -236,4 +253,19 @@ export class View {
     jump.hidden = true;
     log.scrollTo({ top: log.scrollHeight, behavior });
   }
+}
+
+function hour(node) {
+  return node.querySelector(":scope > .stamp")?.textContent;
+}
+
+/** "Today", "Yesterday", or the date. */
+function dayName(when, locale) {
+  const midnight = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate());
+  const days = Math.round((midnight(when) - midnight(new Date())) / 86_400_000);
+  const name =
+    days === 0 || days === -1
+      ? new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day")
+      : new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(when);
+  return name.charAt(0).toLocaleUpperCase(locale) + name.slice(1);
 }

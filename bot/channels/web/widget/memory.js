@@ -1,11 +1,14 @@
 // What the browser keeps: the key to the conversation and messages that were not sent yet.
 //
 // sessionStorage comes first, so that two tabs can hold two conversations; localStorage brings a closed tab back.
-// Unsent messages rest in sessionStorage only: they can be about health and end with the tab.
+// Unsent messages, the text in the box and half-answered lists rest in sessionStorage only: they can be about health
+// and end with the tab.
 // Where storage is refused (private windows, settings), the page works from this object alone.
 
 const KEY = "nmt.conversation";
 const OUTBOX = "nmt.outbox";
+const DRAFT = "nmt.draft";
+const MARKS = "nmt.marks";
 
 function read(storage, key) {
   try {
@@ -58,7 +61,7 @@ export class Memory {
     const own = this.#credentials;
     this.#credentials = null;
     write(session, KEY, null);
-    write(session, OUTBOX, null);
+    for (const key of [OUTBOX, DRAFT, MARKS]) write(session, key, null);
     const kept = read(local, KEY);
     // Another tab may be in another conversation; that one stays.
     if (!valid(kept) || kept.token === own?.token) write(local, KEY, null);
@@ -72,5 +75,25 @@ export class Memory {
 
   keepOutbox(items) {
     write(session, OUTBOX, items.length ? items.map(({ id, body, shown }) => ({ id, body, shown })) : null);
+  }
+
+  /** What was typed and not sent. */
+  draft() {
+    const kept = read(session, DRAFT);
+    return typeof kept === "string" ? kept : "";
+  }
+
+  keepDraft(text) {
+    write(session, DRAFT, text || null);
+  }
+
+  /** The lines of the open list that were answered and not sent: item id to choice. */
+  marks() {
+    const kept = read(session, MARKS);
+    return kept && typeof kept === "object" ? kept : {};
+  }
+
+  keepMarks(marks) {
+    write(session, MARKS, marks && Object.keys(marks).length ? marks : null);
   }
 }

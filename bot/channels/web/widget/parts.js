@@ -1,6 +1,6 @@
 // The parts of a reply beside its text: buttons, several choices, links, table, sources, progress, booking.
 
-import { h, uniqueId } from "./dom.js";
+import { h, icon, uniqueId } from "./dom.js";
 import { link, safeUrl } from "./text.js";
 
 /**
@@ -16,6 +16,7 @@ export function buttonGroup(buttons, label, { t, send }, className = "") {
       {
         type: "button",
         class: "choice",
+        "data-title": title,
         on: {
           click: () => {
             settle(title);
@@ -31,13 +32,24 @@ export function buttonGroup(buttons, label, { t, send }, className = "") {
   function settle(chosen = null) {
     for (const element of elements) {
       element.disabled = true;
-      if (element.textContent === chosen) {
+      if (element.dataset.title === chosen) {
         element.classList.add("chosen");
         element.setAttribute("aria-label", t("buttons.chosen", { title: chosen }));
       }
     }
   }
   return { node, settle, titles: buttons.map(({ title }) => title) };
+}
+
+const THUMB_UP = "M7.5 20V10.5L11.5 3c1.6 0 2.4 1 2.2 2.5L13 9.5h5.5c1.3 0 2.1 1.1 1.8 2.3l-1.5 6.5c-.2 1-1 1.7-2 1.7zM7.5 10.5H4V20h3.5";
+const THUMB_DOWN = "M16.5 4v9.5L12.5 21c-1.6 0-2.4-1-2.2-2.5l.7-4H5.5c-1.3 0-2.1-1.1-1.8-2.3l1.5-6.5c.2-1 1-1.7 2-1.7zM16.5 13.5H20V4h-3.5";
+
+/** Did the answer help? Two small buttons: the first says yes. */
+export function thumbs(buttons, context) {
+  const made = buttons.map(({ title, payload }) => ({ title, body: { payload } }));
+  const group = buttonGroup(made, context.t("feedback.label"), context, "thumbs");
+  [...group.node.children].forEach((button, index) => button.prepend(icon(index ? THUMB_DOWN : THUMB_UP)));
+  return group;
 }
 
 /** Several of the choices may fit: boxes to tick, sent as words. */
@@ -149,7 +161,7 @@ export function booking({ reference, state, slot }, { t, locale, timezone }) {
     add("booking.when", new Intl.DateTimeFormat(locale, form).format(new Date(slot.start)));
   }
   if (!lines.length) return null;
-  return h("dl", { class: "facts" }, ...lines.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "facts", "data-state": state ?? null }, ...lines.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
 const STATES = ["requested", "confirmed", "provisional", "proposed", "declined", "cancelled", "expired", "completed"];

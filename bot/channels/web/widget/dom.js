@@ -1,5 +1,7 @@
 // Builds elements from data. There is no path from a string to markup: text becomes text nodes only.
 
+const SVG = "http://www.w3.org/2000/svg";
+
 /**
  * Make an element.
  * @param {string} tag
@@ -19,6 +21,17 @@ export function h(tag, attributes = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
+}
+
+/** A drawing of one line, as large as the text beside it; it says nothing to a screen reader. */
+export function icon(path, className = "icon") {
+  const svg = document.createElementNS(SVG, "svg");
+  const line = document.createElementNS(SVG, "path");
+  const attributes = { viewBox: "0 0 24 24", class: className, "aria-hidden": "true", fill: "none", stroke: "currentColor" };
+  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
 }
 
 let used = 0;
