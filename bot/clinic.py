@@ -116,6 +116,8 @@ class Profile(_Data):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     human_hours: Text | None
     extras: Text | None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -132,6 +134,12 @@ class Profile(_Data):
         if value not in phonenumbers.SUPPORTED_REGIONS:
             raise _refuse(f"{value!r} is not a country code", "Use the two letters of the country, such as US")
         return value
+
+    @model_validator(mode="after")
+    def _place_is_whole(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise _refuse("`latitude` and `longitude` belong together", "Give both, or null for both")
+        return self
 
     @model_validator(mode="after")
     def _phone_can_be_called(self) -> Self:
@@ -236,6 +244,26 @@ class BookingRules(_Data):
         return datetime.timedelta(hours=self.hold_hours)
 
 
+class QuietHours(_Data):
+    """The time of day, local to the clinic, in which nobody is sent anything that they do not wait for."""
+
+    starts: Clock = Field(alias="from")
+    ends: Clock = Field(alias="to")
+
+    def hold(self, time: datetime.time) -> bool:
+        """Whether a time of day is quiet; the quiet hours usually go over midnight."""
+        if self.starts <= self.ends:
+            return self.starts <= time < self.ends
+        return time >= self.starts or time < self.ends
+
+
+class Reminders(_Data):
+    """What clients are reminded of, and when they are left in peace."""
+
+    hours_before: tuple[Annotated[int, Field(ge=1, le=14 * 24, strict=True)], ...] = ()
+    quiet_hours: QuietHours | None = None
+
+
 class Insurance(_Data):
     accepted: bool | Text | None
     plans: Text | tuple[Text, ...] | None
@@ -287,6 +315,7 @@ class Clinic(_Data):
     holidays: Holidays
     time_off: tuple[TimeOff, ...]
     booking: BookingRules
+    reminders: Reminders = Reminders()
     payment: Payment
     policies: Policies
     privacy: Privacy

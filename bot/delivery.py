@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -17,33 +17,55 @@ from bot.store.models import Conversation, Outbox
 
 logger = logging.getLogger(__name__)
 
+READS_ITSELF = "web"
 PACE_S = 1.0
 TIDY_EVERY = 60  # rounds
 
 
-def deliver_web(context: Context) -> list[str]:
-    """Write due messages into the transcripts of web conversations.
+def deliver(context: Context, channel: str) -> list[str]:
+    """Write due messages into the transcripts of one channel's conversations.
+
+    Who reads the transcript itself, as the page does, has the message with that. A channel that sends it on marks it
+    as delivered when it has been sent.
 
     Returns:
-        The conversations that have news. A message is marked as delivered in the same transaction that writes it.
+        The conversations that have news.
     """
     moment = now()
     with context.database.session() as session:
         due = session.scalars(
             select(Outbox)
             .join(Conversation, Conversation.id == Outbox.conversation_id)
-            .where(Outbox.delivered_at.is_(None), Outbox.due_at <= moment, Conversation.channel == "web")
+            .where(
+                Outbox.delivered_at.is_(None),
+                Outbox.message_uid.is_(None),
+                Outbox.failed.is_(None),
+                Outbox.due_at <= moment,
+                Conversation.channel == channel,
+            )
             .order_by(Outbox.id)
             .limit(100)
             .with_for_update(of=Outbox, skip_locked=True)
         )
         woken = []
         for entry in due:
-            conversations.add_reply(session, entry.conversation_id, Reply.from_json(entry.reply), author=entry.author)
-            entry.delivered_at = moment
             entry.attempts += 1
+            if _too_late(entry, moment):
+                entry.failed = "too late"
+                continue
+            reply = Reply.from_json(entry.reply)
+            row = conversations.add_reply(session, entry.conversation_id, reply, author=entry.author)
+            entry.message_uid = row.uid
+            if channel == READS_ITSELF:
+                entry.delivered_at = moment
             woken.append(entry.conversation_id)
         return woken
+
+
+def _too_late(entry: Outbox, moment: datetime) -> bool:
+    """A reminder of a visit that has begun, after a time in which nothing could be delivered."""
+    about = entry.reply.get("meta", {}).get("reminder")
+    return bool(about) and datetime.fromisoformat(about["start"]) <= moment
 
 
 def tidy(context: Context) -> None:
@@ -93,7 +115,7 @@ class DeliveryLoop:
         rounds = 0
         while not self._stop.is_set():
             try:
-                for conversation_id in deliver_web(self._context):
+                for conversation_id in deliver(self._context, READS_ITSELF):
                     self._wake(conversation_id)
                 if rounds % TIDY_EVERY == 0:
                     tidy(self._context)

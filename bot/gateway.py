@@ -50,12 +50,18 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClientMessage:
-    """What a channel received: exactly one of text, payload and answers."""
+    """What a channel received: exactly one of text, payload, answers and command.
+
+    Attributes:
+        command: an intent that the channel itself knows by name, such as a command of Telegram. `text` then says what
+            the transcript shows for it.
+    """
 
     client_message_id: str | None
     text: str | None = None
     payload: str | None = None
     answers: Mapping[str, str] | None = None
+    command: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,8 @@ class Gateway:
     def _read_input(
         self, session: Any, conversation_id: str, incoming: ClientMessage
     ) -> tuple[str, dict[str, Any] | None]:
+        if incoming.command is not None:
+            return incoming.text or "", dict(incoming.command)
         if incoming.payload is not None:
             offer = conversations.offer(session, conversation_id, incoming.payload)
             if offer is None:

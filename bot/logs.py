@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 MAX_BYTES = 5_000_000
@@ -20,9 +21,27 @@ _TIME = "%Y-%m-%dT%H:%M:%S"
 _QUIET = ("httpx", "httpcore", "apscheduler", "sanic.access", "uvicorn.access")
 
 
-def configure(level: str) -> None:
-    """Send this process's log lines to its standard error, one form for all roles."""
-    formatter = logging.Formatter(_FORMAT, _TIME)
+class _Formatter(logging.Formatter):
+    """Lines in which certain words are never written out, traces of errors included."""
+
+    def __init__(self, hide: Sequence[str]) -> None:
+        super().__init__(_FORMAT, _TIME)
+        self._hide = hide
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        for word in self._hide:
+            line = line.replace(word, "***")
+        return line
+
+
+def configure(level: str, *, hide: Sequence[str] = ()) -> None:
+    """Send this process's log lines to its standard error, one form for all roles.
+
+    Args:
+        hide: secrets that other people's code might put into a line.
+    """
+    formatter = _Formatter(hide)
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

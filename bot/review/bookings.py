@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm.exc import StaleDataError
 
+from bot import reminders
 from bot.booking.slots import Slot
 from bot.booking.states import OPEN, Action, State, TransitionError
 from bot.booking.when import say_when
@@ -71,6 +72,7 @@ class Bookings(Desk):
                 if action is Action.CONFIRM:
                     self._may_confirm(booking, staff)
                     booking = bookings.confirm(session, reference, staff.id, moment)
+                    reminders.schedule(session, booking, self._clinic, self._wording, moment)
                 elif action is Action.PROPOSE:
                     slot, service = self._slot(booking, start, therapist)
                     hold = timedelta(hours=self._clinic.booking.hold_hours)

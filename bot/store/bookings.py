@@ -22,7 +22,7 @@ from bot.booking.states import HOLDS_TIME, OPEN, WAITS, Action, State, Transitio
 from bot.clinic import Service
 from bot.clinical.model import Tier
 from bot.store import screenings
-from bot.store.models import Audit, Booking, BookingCell, Conversation, Decision, Screening
+from bot.store.models import Audit, Booking, BookingCell, Conversation, Decision, Outbox, Screening
 
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """Letters of a reference: none that can be misread on the phone, and no vowels, so that no word comes about."""
@@ -505,7 +505,18 @@ def _release(session: Session, booking: Booking) -> None:
     session.expire(booking, ["cells"])
 
 
+def reminder_key(reference: str, which: str) -> str:
+    """The key of a reminder in the outbox."""
+    return f"reminder:{reference}:{which}"
+
+
 def _enter(session: Session, booking: Booking, state: State, now: datetime) -> None:
+    # Whatever the booking becomes, reminders of what it was are wrong now.
+    session.execute(
+        delete(Outbox).where(
+            Outbox.key.startswith(reminder_key(booking.reference, ""), autoescape=True), Outbox.delivered_at.is_(None)
+        )
+    )
     booking.state = state
     booking.changed_at = now
     if state not in WAITS:
@@ -531,6 +542,7 @@ __all__ = [
     "listing",
     "moved_from",
     "reference_in",
+    "reminder_key",
     "request",
     "reschedule",
     "rescreen",

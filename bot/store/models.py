@@ -1,7 +1,8 @@
 """The tables of the service. Rasa's tracker lives in a database of its own.
 
-Times are UTC. Health data stands only in `message`, `answer`, `finding`, `screening` and `decision`; everything of a
-conversation hangs on its row, so that erasing it erases the rest.
+Times are UTC. Health data stands only in `message`, `answer`, `finding`, `screening` and `decision`, and for the
+moment of its way in `telegram_update` and `telegram_keyboard`; everything of a conversation hangs on its row, so that
+erasing it erases the rest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     DateTime,
@@ -274,6 +276,7 @@ class Outbox(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     delivered_at: Mapped[datetime | None]
     failed: Mapped[str | None] = mapped_column(String(80))
+    message_uid: Mapped[str | None] = mapped_column(String(36))  # where it stands in the transcript
 
 
 class Incident(Base):
@@ -388,3 +391,80 @@ class Audit(Base):
     what: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(64))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class TelegramUpdate(Base):
+    """Something that came from Telegram, stored before Telegram is told so. Once it is done, its content is removed."""
+
+    __tablename__ = "telegram_update"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    bot_id: Mapped[int] = mapped_column(BigInteger)
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    content: Mapped[dict[str, Any] | None]
+    state: Mapped[str] = mapped_column(String(8), default="waiting")  # waiting | done | failed
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("bot_id", "update_id"),
+        Index("ix_telegram_update_waiting", "state", "chat_id", "update_id"),
+    )
+
+
+class TelegramChat(Base):
+    """A private chat on Telegram, the conversation it belongs to, and how much of it has been sent there."""
+
+    __tablename__ = "telegram_chat"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    sent_event: Mapped[int] = mapped_column(Integer, default=0)  # all up to this event id has been sent ...
+    sent_parts: Mapped[int] = mapped_column(Integer, default=0)  # ... and so many parts of the next one
+    sending: Mapped[bool] = mapped_column(Boolean, default=False)  # a part was begun: it may have arrived
+    last_message_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    contact_keyboard: Mapped[bool] = mapped_column(Boolean, default=False)
+    campaign: Mapped[str | None] = mapped_column(String(64))
+    blocked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class TelegramKeyboard(Base):
+    """Buttons that were shown in a chat: what a press means is looked up here, and each is taken once."""
+
+    __tablename__ = "telegram_keyboard"
+
+    token: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("telegram_chat.chat_id", ondelete="CASCADE"))
+    event_id: Mapped[int] = mapped_column(Integer)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    marks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    chosen: Mapped[str | None] = mapped_column(Text)  # shown below the message until the edit has been made
+    closed_by: Mapped[int | None] = mapped_column(Integer)  # the update that was the answer
+    closed_at: Mapped[datetime | None]
+    shown: Mapped[bool] = mapped_column(Boolean, default=False)  # the edit that takes the buttons away is made
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("chat_id", "event_id"),)
+
+
+class TelegramLink(Base):
+    """A one-time link that brings a web conversation to Telegram; only its hash is kept."""
+
+    __tablename__ = "telegram_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ChannelState(Base):
+    """What a channel last said about itself: the name of its bot, whether it can reach the other side, and why not."""
+
+    __tablename__ = "channel_state"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    state: Mapped[dict[str, Any]]
+    at: Mapped[datetime]

@@ -32,8 +32,10 @@ def anna(team: Team) -> Staff:
 
 
 def outbox(context: StaffSide) -> list[Outbox]:
+    """What was said at once; reminders wait for their day (tests/store/test_reminders.py)."""
     with context.database.session() as session:
-        return list(session.scalars(select(Outbox).order_by(Outbox.id)))
+        rows = select(Outbox).where(Outbox.key.not_like("reminder:%")).order_by(Outbox.id)
+        return list(session.scalars(rows))
 
 
 def audited(context: StaffSide) -> list[str]:
