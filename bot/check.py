@@ -34,6 +34,7 @@ from bot.readability import grade
 ROOT = Path(__file__).parents[1]
 _READ = frozenset(
     {
+        "answers.yml",
         "assertion.yml",
         "care.yml",
         "clinic.yml",

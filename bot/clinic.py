@@ -353,6 +353,11 @@ class Clinic(_Data):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.clinic.timezone)
 
+    @property
+    def southern(self) -> bool:
+        """True where summer is in January: what "last summer" means."""
+        return self.clinic.timezone.startswith(("Australia/", "Pacific/Auckland", "NZ"))
+
     def service(self, name: str) -> Service | None:
         """The service with this id, also one that is no longer offered."""
         return next((service for service in self.services if service.id == name), None)

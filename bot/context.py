@@ -9,11 +9,12 @@ from typing import Any
 
 from bot.clinic import Clinic, load_locale
 from bot.clinical.answers import Phrases
+from bot.clinical.durations import Today
 from bot.clinical.reading import Reader
 from bot.clinical.rules import Rules
 from bot.education import Renderer, Topic, load_topics
 from bot.settings import Settings
-from bot.store import Database
+from bot.store import Database, now
 from bot.wording import Wording
 
 
@@ -35,6 +36,10 @@ class Context:
     def reader(self) -> Reader:
         """The clinical reading. Only the gateway needs it, so it is loaded on first use."""
         return Reader.load(self.settings.knowledge_dir)
+
+    def today(self) -> Today:
+        """The day at the clinic, for what clients say about time."""
+        return Today(now().astimezone(self.clinic.zone).date(), self.clinic.southern)
 
     @staticmethod
     def load(settings: Settings) -> Context:

