@@ -39,6 +39,7 @@ lock: setup ## Write the lock files anew from pyproject.toml
 	@$(LOCK) --universal requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(LOCK) --python-version 3.10 --group pyproject.toml:engine -o requirements/engine.txt
 	@$(LOCK) --python-version 3.10 --no-deps --group pyproject.toml:encoder -o requirements/encoder.txt
+	@$(LOCK) --python-version 3.12 --no-deps --group pyproject.toml:reading -o requirements/reading.txt
 	@$(LOCK) --python-version 3.12 --group pyproject.toml:service -o requirements/service.txt
 	@$(LOCK) --python-version 3.12 -c requirements/service.txt --group pyproject.toml:test -o requirements/test.txt
 

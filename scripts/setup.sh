@@ -69,7 +69,7 @@ if ! in_order .venv/bootstrap/.locked requirements/bootstrap.txt; then
 fi
 
 runtime engine 3.10 requirements/engine.txt requirements/encoder.txt
-runtime service 3.12 requirements/service.txt
+runtime service 3.12 requirements/service.txt requirements/reading.txt requirements/encoder.txt
 
 if [ "${1:-}" = test ] && ! in_order .venv/service/.locked-test requirements/service.txt requirements/test.txt; then
     step "packages of the tests (hash-checked)" \
