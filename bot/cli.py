@@ -231,9 +231,11 @@ def chat(url: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print JSON, one line per text.")
 def read(text: str | None, as_json: bool) -> None:
     """Show the clinical reading of TEXT, or of each line of standard input."""
+    from bot import safety_net
     from bot.clinical.reading import Reader, reading_to_json
 
-    reader = Reader.load(_settings().knowledge_dir)
+    settings = _settings()
+    reader = Reader.load(settings.knowledge_dir, safety_net.load(settings.knowledge_dir, settings.models_dir).hear)
     lines = [text] if text is not None else (line.rstrip("\n") for line in sys.stdin)
     for line in lines:
         click.echo(json.dumps(reading_to_json(reader.read(line)), ensure_ascii=False))

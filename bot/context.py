@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bot import safety_net
 from bot.clinic import Clinic, load_locale
 from bot.clinical.answers import Phrases
 from bot.clinical.durations import Today
@@ -34,8 +35,9 @@ class Context:
 
     @cached_property
     def reader(self) -> Reader:
-        """The clinical reading. Only the gateway needs it, so it is loaded on first use."""
-        return Reader.load(self.settings.knowledge_dir)
+        """The clinical reading with its safety net. Only the gateway needs it, so it is loaded on first use."""
+        net = safety_net.load(self.settings.knowledge_dir, self.settings.models_dir)
+        return Reader.load(self.settings.knowledge_dir, net.hear)
 
     def today(self) -> Today:
         """The day at the clinic, for what clients say about time."""

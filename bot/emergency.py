@@ -8,8 +8,11 @@ from typing import Any
 
 from bot.clinical.interview import Kind, Question
 from bot.clinical.model import Care, Emergency, Tier
+from bot.clinical.record import NO, UNSURE, YES
 from bot.clinical.rules import Condition, Rules
 from bot.reply import Button, Link, Reply, ReplyKind
+
+HEARD_QUESTION = "heard/1"
 
 _DIALLABLE = re.compile(r"\+?[\d ]{3,}")
 
@@ -125,10 +128,22 @@ def choice_buttons(question: Question) -> tuple[Button, ...]:
     )
 
 
-def own_question(row: Condition) -> Question | None:
-    """The one question of an emergency row; a crisis has none (guide 2.1, rule 2)."""
-    if not row.is_emergency or row.id == "suicidal_crisis":
+def own_question(row: Condition, rules: Rules) -> Question | None:
+    """The one question of an emergency row; a crisis has none (guide 2.1, rule 2).
+
+    What only the safety net heard has no row: the general question asks whether it is happening.
+    """
+    if row.id == "suicidal_crisis":
         return None
+    if not row.is_emergency:
+        return Question(
+            HEARD_QUESTION,
+            Kind.CHOICE,
+            "T2",
+            rules.care.heard_question,
+            choices=(YES, NO, "not sure"),
+            values=(YES, NO, UNSURE),
+        )
     follow_up = row.follow_up[0]
     return Question(
         f"{row.id}/1",
@@ -136,7 +151,7 @@ def own_question(row: Condition) -> Question | None:
         "T2",
         follow_up.q,
         choices=(*follow_up.choices, "not sure"),
-        values=(*follow_up.choices, "unsure"),
+        values=(*follow_up.choices, UNSURE),
         condition=row.id,
         number=1,
     )

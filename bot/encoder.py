@@ -34,8 +34,9 @@ class Encoder:
         tokenizer.enable_truncation(max_length=MAX_TOKENS)
         # NumPy multiplies faster by a matrix that lies in the order in which it is read.
         self._words = weights["embeddings.word_embeddings.weight"]
-        self._places = weights["embeddings.position_embeddings.weight"][:MAX_TOKENS] + (
-            weights["embeddings.token_type_embeddings.weight"][0]
+        self._places = (
+            weights["embeddings.position_embeddings.weight"][:MAX_TOKENS]
+            + (weights["embeddings.token_type_embeddings.weight"][0])
         )
         self._first = _Norm(weights, "embeddings.LayerNorm")
         self._layers = [_Layer(weights, f"encoder.layer.{number}") for number in range(layers)]
@@ -103,9 +104,9 @@ class _Layer:
         scores = query @ key.transpose(0, 2, 1) / np.float32((WIDTH / HEADS) ** 0.5)
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
-        mixed = (scores @ value).transpose(1, 0, 2).reshape(length, WIDTH)
-        state = self._after_attention(state + self._output(mixed))
-        return self._after(state + self._outer(_gelu(self._inner(state))))
+        mixed = np.asarray((scores @ value).transpose(1, 0, 2).reshape(length, WIDTH), dtype=np.float32)
+        state = self._after_attention(np.add(state, self._output(mixed), dtype=np.float32))
+        return self._after(np.add(state, self._outer(_gelu(self._inner(state))), dtype=np.float32))
 
 
 def _gelu(x: Floats) -> Floats:

@@ -24,7 +24,7 @@ from bot.clinical.answers import choice_value, tries_to_answer
 from bot.clinical.interview import Question, started
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
 from bot.clinical.reading import reading_to_json
-from bot.clinical.record import UNSURE, Record
+from bot.clinical.record import NO, UNSURE, Record
 from bot.clinical.triage import row_state
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
@@ -350,6 +350,11 @@ class Gateway:
 
     def _emergency(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> _Verdict:
         rules, locale = self._context.rules, self._context.locale
+        if found.heard and found.asking and found.care is Care.CRISIS and conversation.lock is None:
+            # Not sure enough to hold anything: the words of a crisis and the lines, and the client may go on.
+            conversations.note_incident(session, conversation, found, message.uid)
+            call = Button(self._say("button.call_me"), {"do": "call_back"})
+            return _Verdict((emergency.reply(found, rules, locale, buttons=(call,)),))
         if conversation.lock == "asking" and found.asking and not found.conditional:
             # The answer to the row's question names the symptom again: read it as that answer.
             return self._own_question(session, conversation, message)
@@ -363,7 +368,9 @@ class Gateway:
             condition = conversation.lock_condition or found.condition
             return _Verdict((emergency.repeat(care, condition, rules, locale),))
         record = self._open_record(session, conversation)
-        if found.asking and record is not None:
+        if found.heard and record is not None and found.heard < self._context.reader.in_questions:
+            return _Verdict((), self._engine_text(message))
+        if found.asking and not found.heard and record is not None:
             # The health questions are open: they show the row's sentence and ask its question themselves, so that
             # nothing typed beside it is lost. What was asked and answered there is not asked anew.
             asked = f"{found.condition}/1" in record.answers
@@ -373,7 +380,7 @@ class Gateway:
     def _urgent(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> Reply:
         """The emergency message, and the hold that goes with it."""
         rules = self._context.rules
-        question = emergency.own_question(rules.conditions[found.condition]) if found.asking else None
+        question = emergency.own_question(rules.conditions[found.condition], rules) if found.asking else None
         if question is None:
             found = replace(found, asking=False)
         conversations.set_lock(session, conversation, found, message.uid)
@@ -390,8 +397,9 @@ class Gateway:
         """The answer to an emergency row's one question (guide 2.1, rule 2): unclear means the lock is final."""
         rules = self._context.rules
         row = rules.conditions[conversation.lock_condition or ""]
-        question = emergency.own_question(row)
+        question = emergency.own_question(row, rules)
         assert question is not None
+        heard = question.id == emergency.HEARD_QUESTION
         do = message.payload or {}
         if do.get("do") == "answer" and do.get("question") == question.id:
             value: str | None = str(do["value"])
@@ -401,18 +409,21 @@ class Gateway:
             context = self._context
             value = choice_value(question, message.text, rules, context.phrases, context.today())
             if value is None and self._asks_again(conversation, question, message.text):
-                again = Emergency(row.id, Care(conversation.lock_care or row.emergency_care()), asking=True)
+                again = Emergency(
+                    row.id, Care(conversation.lock_care or row.emergency_care()), asking=True, general=heard
+                )
                 return _Verdict((emergency.reply(again, rules, context.locale, question=question),))
-        answer = row.follow_up[0].choice(value) if value is not None else None
-        if answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT"):
+        answer = row.follow_up[0].choice(value) if value is not None and not heard else None
+        if (heard and value == NO) or (answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT")):
             conversations.clear_lock(conversation)
-            self._keep_answer(session, conversation, message, row.id, question.id, value or UNSURE)
+            if not heard:
+                self._keep_answer(session, conversation, message, row.id, question.id, value or UNSURE)
             number = self._context.locale["emergency_number"]
             return _Verdict((Reply(self._say("emergency.released", number=number)),), "/resume")
         care = answer.care if answer is not None and answer.care else None
         if care is None:  # what was said before the question may have called for more than the row does
             care = max(row.emergency_care(), Care(conversation.lock_care or Care.SAME_DAY), key=lambda c: c.urgency)
-        final = Emergency(row.id, care, asking=False)
+        final = Emergency(row.id, care, asking=False, general=heard)
         conversations.set_lock(session, conversation, final, message.uid)
         call = Button(self._say("button.call_me"), {"do": "call_back"})
         return _Verdict((emergency.reply(final, rules, self._context.locale, buttons=(call,)),))

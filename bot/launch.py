@@ -80,7 +80,9 @@ def environment_of(role: str, settings: Settings) -> dict[str, str]:
     known = settings.as_environment()
     if role == "engine":
         known = {key_of(name): known[key_of(name)] for name in _ENGINE_SETTINGS}
-    return environment | known | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    # One thread for the small matrices of a turn: several only wait for each other when roles share the cores.
+    threads = {} if role == "engine" else {"OPENBLAS_NUM_THREADS": "1"}
+    return environment | known | threads | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def probe_of(role: str, settings: Settings) -> Probe | None:
@@ -200,6 +202,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
     refuse_taken_ports(settings)
     _step(say, "knowledge", lambda: check_knowledge(settings))
     _step(say, "model", lambda: _fresh_model(settings, say))
+    _step(say, "safety net", lambda: _safety_net(settings, say))
     _step(say, "database", lambda: _migrated(settings))
     roles = [
         Role(name, command_of(name), environment_of(name, settings), probe_of(name, settings))
@@ -237,6 +240,17 @@ def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
     say(f"  {'model':<10} training, because its data changed")
     train(settings)
     return "trained"
+
+
+def _safety_net(settings: Settings, say: Callable[[str], None]) -> str:
+    from bot import safety_net
+
+    path = safety_net.path_of(settings.knowledge_dir, settings.models_dir)
+    if path.exists():
+        return "up to date"
+    say(f"  {'safety net':<10} learning, because its examples changed")
+    safety_net.load(settings.knowledge_dir, settings.models_dir)
+    return "learned"
 
 
 def _migrated(settings: Settings) -> str:

@@ -295,6 +295,11 @@ class Settings(BaseSettings):
         return self.data_dir / "logs"
 
     @property
+    def models_dir(self) -> Path:
+        """Where the engine's models and the safety net are kept."""
+        return self.data_dir / "models"
+
+    @property
     def run_dir(self) -> Path:
         """Where the supervisor keeps its lock and the state of the roles."""
         return self.data_dir / "run"

@@ -12,7 +12,7 @@ from bot.clinical.model import Care, Emergency
 from bot.clinical.phrases import Label, Match, PhraseBook
 from bot.clinical.text import Token
 
-_CRISIS = "suicidal_crisis"
+CRISIS = "suicidal_crisis"
 # Sightings of one group that are tried against the other groups; more only repeat themselves.
 _TRIED = 6
 
@@ -51,6 +51,22 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
+class NetRules:
+    """From which certainty the safety net speaks.
+
+    `words`: shorter messages are left to the phrases. `shows`: a number and one question. `in_questions`: the same
+    while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
+    names. `row`: what staff see such an emergency under.
+    """
+
+    words: int
+    shows: float
+    in_questions: float
+    holds_crisis: float
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyRules:
     """`emergencies.yml`, checked."""
 
@@ -60,6 +76,7 @@ class EmergencyRules:
     combinations: tuple[Combination, ...]
     long_ago_counts: frozenset[str]
     recent_makes: Mapping[str, str]
+    net: NetRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +126,17 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
     for combination in combinations:
         for name in frozenset().union(*combination.groups) - known - set(data["signs"]):
             raise ValueError(f"emergencies.yml: no row and no sign {name!r} (combination of {combination.row})")
+    net = NetRules(
+        words=int(data["net"]["words"]),
+        shows=float(data["net"]["shows"]),
+        in_questions=float(data["net"]["in_questions"]),
+        holds_crisis=float(data["net"]["holds_crisis"]),
+        row=data["net"]["row"],
+    )
+    if not 0.5 <= net.shows <= min(net.in_questions, net.holds_crisis) <= 1:
+        raise ValueError("emergencies.yml: net: 0.5 <= shows <= in_questions and holds_crisis <= 1")
     for row in [
+        net.row,
         *base,
         *(a.row for a in alarms),
         *(c.row for c in combinations),
@@ -125,6 +152,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         combinations,
         frozenset(data["long_ago_counts"]),
         dict(data["recent_makes"]),
+        net,
     )
 
 
@@ -182,7 +210,7 @@ class Findings:
         )
         top = ranked[0]
         real = [e for e in ranked if not e.conditional]
-        if top.general and top.condition != _CRISIS:  # "my calf is swollen, call an ambulance": the calf is what it is
+        if top.general and top.condition != CRISIS:  # "my calf is swollen, call an ambulance": the calf is what it is
             named = next((e for e in real if not e.general), None)
             if named is not None:
                 top = replace(named, care=top.care, asking=False, general=True)
@@ -225,7 +253,7 @@ def find(
             return True
         if said.distant and said.past:
             return True
-        return row == _CRISIS and said.past and not said.recent and markers.over(sentence(match))
+        return row == CRISIS and said.past and not said.recent and markers.over(sentence(match))
 
     mild = [m for m in matches if m.label.kind == "mild"]
     for seen in rows:
@@ -238,7 +266,7 @@ def find(
         if care is None:
             continue
         if over(seen.name, seen.match, seen.assertion):
-            crisis_past = crisis_past or seen.name == _CRISIS
+            crisis_past = crisis_past or seen.name == CRISIS
             continue
         if any(m.label.name == seen.name and m.start <= seen.match.start and seen.match.end <= m.end for m in mild):
             continue
@@ -321,7 +349,7 @@ def _close(groups: Sequence[Sequence[Sighting]], tokens: Sequence[Token], within
 
 def _same_case(one: Fired, other: Fired) -> bool:
     """An earlier, milder reading of the same row: its alarm takes its place."""
-    milder = one.emergency.asking or one.emergency.condition == _CRISIS
+    milder = one.emergency.asking or one.emergency.condition == CRISIS
     return one.emergency.condition == other.emergency.condition and milder and not other.emergency.asking
 
 

@@ -73,6 +73,7 @@ class Emergency:
     `asking` is true while the row's one question is open or the sentence is only conditional or
     educational (show the numbers, lock nothing); false means: lock now. `general` asks for the general words of this
     kind of care: the row is only the nearest one, and its own sentence would not fit (a bare call for help).
+    `heard` is the certainty, above 0 and up to 1, of an emergency that no phrase names but the safety net hears.
     """
 
     condition: str
@@ -81,6 +82,7 @@ class Emergency:
     third_person: bool = False
     conditional: bool = False
     general: bool = False
+    heard: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

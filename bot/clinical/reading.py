@@ -1,11 +1,12 @@
 """The clinical reading of a message: which rows it names, what it says about them, and what is urgent.
 
-Deterministic rules over a closed lexicon; no model, no clock, no I/O after loading. Same text, same reading.
+Deterministic rules over a closed lexicon; no clock, no I/O after loading. Same text, same reading. Behind the rules a
+safety net may listen for emergencies in words that no rule knows (`safety_net.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from bot.clinical import assertion, emergencies
 from bot.clinical.assertion import Assertion, Clauses
 from bot.clinical.emergencies import Sighting
 from bot.clinical.lexicon import Lexicon, RowTraits, load_lexicon, row_matches
-from bot.clinical.model import Mention, Reading, Signal, Status
+from bot.clinical.model import Care, Emergency, Mention, Reading, Signal, Status
 from bot.clinical.phrases import Label, Match, PhraseBook, Spelling
+from bot.clinical.safety_net import Heard
 from bot.clinical.text import Token, Words
 from bot.knowledge import read_text
 
 _MEDICINE_LOOK_AHEAD = 4
+
+Listen = Callable[[str], Heard | None]
 
 
 class Reader:
@@ -34,6 +38,7 @@ class Reader:
         lexicon: Lexicon,
         cues: assertion.AssertionRules,
         urgent: emergencies.EmergencyRules,
+        listen: Listen | None = None,
     ) -> None:
         self._words = Words()
         self._book = book
@@ -41,10 +46,15 @@ class Reader:
         self._lexicon = lexicon
         self._cues = cues
         self._urgent = urgent
+        self._listen = listen
 
     @classmethod
-    def load(cls, knowledge: Path) -> Reader:
-        """Reads `lexicon.yml`, `assertion.yml`, `emergencies.yml` and `ordinary_words.txt`."""
+    def load(cls, knowledge: Path, listen: Listen | None = None) -> Reader:
+        """Reads `lexicon.yml`, `assertion.yml`, `emergencies.yml` and `ordinary_words.txt`.
+
+        Args:
+            listen: the safety net; without it the rules read alone.
+        """
         lexicon, cues, urgent = (
             # Every scalar stays a string: "no", "on" and "off" are words here.
             yaml.load(read_text(knowledge / name), Loader=yaml.BaseLoader)
@@ -56,7 +66,12 @@ class Reader:
         rules = assertion.load_rules(cues, book)
         emergency = emergencies.load_rules(urgent, book, words.rows)
         spelling = Spelling(book, frozenset(w for w in ordinary if w and not w.startswith("#")), lexicon["typos"])
-        return cls(book, spelling, words, rules, emergency)
+        return cls(book, spelling, words, rules, emergency, listen)
+
+    @property
+    def in_questions(self) -> float:
+        """How sure the safety net must be while a health question is open."""
+        return self._urgent.net.in_questions
 
     def read(self, text: str) -> Reading:
         """What one message says, clinically."""
@@ -89,9 +104,23 @@ class Reader:
             mentions=tuple(
                 _mention(text, tokens, start, end, name, status) for (start, end, name), status in sorted(spans.items())
             ),
-            emergency=urgent.first(self._urgent),
+            emergency=urgent.first(self._urgent) or self._heard(text, tokens),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
         )
+
+    def _heard(self, text: str, tokens: Sequence[Token]) -> Emergency | None:
+        """What only the safety net hears. It asks, and never locks alone, except for what is very clearly a crisis."""
+        net = self._urgent.net
+        if self._listen is None or sum(token.is_word for token in tokens) < net.words:
+            return None
+        heard = self._listen(text)
+        if heard is None or heard.certainty < net.shows:
+            return None
+        if heard.care is Care.CRISIS:
+            return Emergency(
+                emergencies.CRISIS, heard.care, asking=heard.certainty < net.holds_crisis, heard=heard.certainty
+            )
+        return Emergency(net.row, heard.care, asking=True, general=True, heard=heard.certainty)
 
     def assess(self, text: str, start: int, end: int) -> Assertion:
         """What `text` says about its characters `start` to `end`, whatever they name. For measuring."""

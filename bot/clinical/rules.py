@@ -184,6 +184,8 @@ class CareTexts(_Data):
 class CareWording(_Data):
     """What a client is told first when something may need urgent care."""
 
+    heard_question: str
+
     ambulance: CareTexts
     same_day: CareTexts
     crisis: CareTexts

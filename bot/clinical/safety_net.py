@@ -9,8 +9,9 @@ decides no tier, and what a person answers to its question is what counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,29 +57,22 @@ class SafetyNet:
         pieces = split(text)
         if not pieces:
             return None
-        odds = self.encode(pieces) * _VECTOR_SCALE @ self.vector_weights + self.bias
+        odds = scaled(self.encode(pieces)) @ self.vector_weights + self.bias
         for row, piece in enumerate(pieces):
-            places, values = self._known(piece)
-            if len(places):
-                odds[row] += values @ self.group_weights[places]
+            places, values = known_groups(piece, self.groups, self.rarity)
+            odds[row] += values @ self.group_weights[places]
         chances = np.exp(odds - odds.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
         worst = chances[int(np.argmin(chances[:, 0]))]
         care = CLASSES[1 + int(np.argmax(worst[1:]))]
         return Heard(Care(care), 1.0 - float(worst[0]))
 
-    def _known(self, piece: str) -> tuple[list[int], Floats]:
-        places = sorted({self.groups[group] for group in groups_of(piece) if group in self.groups})
-        values = self.rarity[places]
-        length = float(np.linalg.norm(values))
-        return places, values / length if length else values
-
 
 def split(text: str) -> list[str]:
     """Sentences of a message, long ones in overlapping pieces; one that only greets stays with its neighbour."""
     pieces: list[str] = []
     for sentence in _END.split(text):
-        words = _WORD.findall(sentence.lower())
+        words = words_of(sentence)
         if not words:
             continue
         if len(words) <= _PIECE:
@@ -86,15 +80,20 @@ def split(text: str) -> list[str]:
         else:
             pieces += [" ".join(words[at : at + _PIECE]) for at in range(0, len(words) - _STEP, _STEP)]
     whole = " ".join(pieces)
-    if 1 < len(pieces) and len(whole.split()) <= _PIECE:
+    if len(pieces) > 1 and len(whole.split()) <= _PIECE:
         pieces.append(whole)  # "cant breathe. hands tingling. help": together they say more
     return pieces[:_MOST_PIECES]
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters, without signs."""
+    return _WORD.findall(text.replace("’", "'").lower())
+
+
 def groups_of(text: str) -> set[str]:
     """Words, pairs of neighbours, and groups of letters within words (they survive a misspelling)."""
-    words = _WORD.findall(text.lower())
-    found = {f"w {word}" for word in words} | {f"p {one} {two}" for one, two in zip(words, words[1:], strict=False)}
+    words = words_of(text)
+    found = {f"w {word}" for word in words} | {f"p {one} {two}" for one, two in pairwise(words)}
     for word in words:
         edged = f"<{word}>"
         for size in _LETTERS:
@@ -102,16 +101,14 @@ def groups_of(text: str) -> set[str]:
     return found
 
 
-def features(
-    texts: Iterable[str], vectors: Floats, groups: Mapping[str, int], rarity: Floats
-) -> tuple[Floats, list[list[int]], list[Floats]]:
-    """The scaled vectors and, for each text, the places and values of its known groups. For learning."""
-    places: list[list[int]] = []
-    values: list[Floats] = []
-    for text in texts:
-        at = sorted({groups[group] for group in groups_of(text) if group in groups})
-        value = rarity[at]
-        length = float(np.linalg.norm(value))
-        places.append(at)
-        values.append(value / length if length else value)
-    return vectors * np.float32(_VECTOR_SCALE), places, values
+def known_groups(text: str, groups: Mapping[str, int], rarity: Floats) -> tuple[list[int], Floats]:
+    """Places and values of the groups of a text that learning has seen; the values have length 1 together."""
+    places = sorted({groups[group] for group in groups_of(text) if group in groups})
+    values = rarity[places]
+    length = np.linalg.norm(values)
+    return places, np.asarray(values / length if length else values, dtype=np.float32)
+
+
+def scaled(vectors: Floats) -> Floats:
+    """Sentence vectors as heavy as the net weighs them."""
+    return vectors * np.float32(_VECTOR_SCALE)
