@@ -195,6 +195,7 @@ def run(knowledge: Path, *, code: Path = ROOT, today: datetime.date | None = Non
     _read(found, lambda: Phrases.load(knowledge))
     _read(found, lambda: load_strings(knowledge))
     _read(found, lambda: _load_reader(knowledge))
+    _read(found, lambda: _load_examples(knowledge))
     easy = _read(found, lambda: _glossary(knowledge))
     found += _strangers(knowledge)
     if language is not None:
@@ -229,6 +230,12 @@ def _read[T](found: list[Fault], load: Callable[[], T]) -> T | None:
         line = error.line or (_line(path, error.key) if path.is_file() else 0)
         found.append(Fault(error.file, line, error.key, error.reason.rstrip("."), error.remedy.rstrip(".")))
         return None
+
+
+def _load_examples(knowledge: Path) -> None:
+    from bot import safety_net  # needs the encoder's libraries: only where everything is checked
+
+    safety_net.load_examples(knowledge)
 
 
 def _load_reader(knowledge: Path) -> None:

@@ -187,7 +187,10 @@ def model_is_stale(settings: Settings) -> bool:
 
 
 def train(settings: Settings, *, force: bool = False) -> None:
-    """Train the model unless it is there already; progress goes to the terminal."""
+    """Train the model and the safety net unless they are there already; progress goes to the terminal."""
+    from bot import safety_net
+
+    safety_net.load(settings.knowledge_dir, settings.models_dir)
     _require(ENGINE_PYTHON)
     command = [str(ENGINE_PYTHON), "-m", "bot.engine.train", *(["--force"] if force else [])]
     done = subprocess.run(command, cwd=ROOT, env=environment_of("engine", settings), check=False)

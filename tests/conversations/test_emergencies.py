@@ -117,3 +117,33 @@ def test_with_the_engine_down_an_emergency_is_answered_and_nothing_is_lost(fresh
     other = fresh_stack.chat()
     other.say("does it hurt")
     assert other.meta["topic"] == "does_it_hurt"
+
+
+UNNAMED = "my granddad has slid off his chair and his words come out like porridge"
+
+
+def test_an_emergency_that_no_phrase_names_brings_the_number_and_one_question(client: Client) -> None:
+    client.say(UNNAMED)
+    first = client.replies[0]
+    assert first["meta"]["emergency"]["care"] == "ambulance"
+    assert first["meta"]["emergency"]["asking"] is True
+    assert "911" in first["text"].splitlines()[0]
+    assert first["text"].endswith("Is this happening now, or did it start today or last night?")
+    client.say("yes just now")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
+    client.say("book me in please")
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+
+
+def test_a_no_to_that_question_lets_the_client_go_on(client: Client) -> None:
+    client.say(UNNAMED)
+    client.press("No")
+    assert client.found("emergency") is None
+    client.say("what is nmt")
+    assert client.meta["topic"] == "what_is_nmt"
+
+
+def test_an_unclear_answer_to_that_question_holds(client: Client) -> None:
+    client.say(UNNAMED)
+    client.press("Not sure")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is False
