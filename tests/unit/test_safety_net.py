@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 from bot import safety_net
 from bot.clinical.model import Care, Emergency
 from bot.clinical.reading import Reader
-from bot.clinical.safety_net import CLASSES, Heard, groups_of, split, words_of
-from bot.encoder import Encoder
+from bot.clinical.safety_net import CLASSES, Heard, SafetyNet, groups_of, split, words_of
 from bot.engine.weights import WeightsError, read_verified
 from bot.knowledge import KnowledgeError
 from tests.stack import ROOT, SHARED_DATA
@@ -38,17 +36,17 @@ NOT_HEARD = [
 
 
 @pytest.fixture(scope="module")
-def net() -> safety_net.SafetyNet:
+def net() -> SafetyNet:
     return safety_net.load(KNOWLEDGE, SHARED_DATA / "models")
 
 
 @pytest.fixture(scope="module")
-def reader(net: safety_net.SafetyNet) -> Reader:
+def reader(net: SafetyNet) -> Reader:
     return Reader.load(KNOWLEDGE, net.hear)
 
 
 @pytest.mark.parametrize(("text", "care"), HEARD)
-def test_what_no_phrase_names_is_heard(net: safety_net.SafetyNet, reader: Reader, text: str, care: Care) -> None:
+def test_what_no_phrase_names_is_heard(net: SafetyNet, reader: Reader, text: str, care: Care) -> None:
     assert Reader.load(KNOWLEDGE).read(text).emergency is None
     heard = net.hear(text)
     assert heard is not None
@@ -122,16 +120,6 @@ def test_any_text_is_read(text: str) -> None:
     pieces = split(text)
     assert all(piece.strip() and piece == piece.lower() for piece in pieces)
     assert bool(pieces) == bool(words_of(text))
-
-
-def test_the_encoder_is_the_published_network(net: safety_net.SafetyNet) -> None:
-    """With all layers, sentences of like meaning are near each other and others are not."""
-    one, same, other = Encoder.load(layers=6).encode(
-        ["how long does a session last", "what is the length of an appointment", "my dog ate the remote control"]
-    )
-    assert one @ same > 0.55
-    assert one @ other < 0.2
-    assert np.allclose(np.linalg.norm([one, same, other], axis=1), 1, atol=1e-5)
 
 
 def test_a_tampered_file_of_the_encoder_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from transformers import AutoTokenizer, TFAutoModel
 
+from bot.encoder import Encoder
 from bot.engine import weights
 from bot.engine.encoder import VectorCache
 from bot.engine.minilm import Floats, MiniLM
@@ -58,6 +59,9 @@ def main() -> None:
     layers = encoder.encode_layers(SENTENCES)
     assert np.allclose(layers[:, :384], together, atol=1e-5)
     assert np.allclose(layers[:, 384:].reshape(len(SENTENCES), -1, 384), earlier(SENTENCES), atol=1e-5)
+
+    # The service computes the same network in NumPy, down to its approximate activation.
+    assert np.abs(Encoder.load(layers=6).encode(SENTENCES[:4]) - together[:4]).max() < 5e-3
 
     with tempfile.TemporaryDirectory() as folder:
         forged = Path(folder) / "model.safetensors"
