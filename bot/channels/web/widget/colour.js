@@ -21,18 +21,25 @@ export function mixed(one, other, share) {
   return one.map((part, index) => Math.round(part + (other[index] - part) * share));
 }
 
+/** The same colour with more light, or less: grey only as far as it must be. */
+function moved(colour, share, light) {
+  if (!light) return mixed(colour, [16, 24, 23], share);
+  const brighter = colour.map((part) => 255 * (part / 255) ** (1 - share));
+  return mixed(brighter, [255, 255, 255], share / 3);
+}
+
 /**
- * The colour, moved towards white or black by as little as makes it readable on all grounds.
+ * The colour, made lighter or darker by as little as makes it readable on all grounds.
  * @param {number[]} colour
  * @param {(colour: number[]) => number[][]} groundsOf the grounds that this colour stands on
- * @param {number[]} end
+ * @param {boolean} light whether to make it lighter
  */
-export function readable(colour, groundsOf, end) {
+export function readable(colour, groundsOf, light) {
   for (let step = 0; step < 20; step += 1) {
-    const moved = mixed(colour, end, step / 20);
-    if (groundsOf(moved).every((ground) => contrast(moved, ground) >= ENOUGH)) return moved;
+    const own = moved(colour, step / 20, light);
+    if (groundsOf(own).every((ground) => contrast(own, ground) >= ENOUGH)) return own;
   }
-  return end;
+  return light ? [255, 255, 255] : [16, 24, 23];
 }
 
 export function css(colour) {

@@ -6,7 +6,7 @@ const MENU = "M4 6.5h16M4 12h16M4 17.5h16";
 const CLOSE = "M6 6l12 12M18 6 6 18";
 const DOWN = "M12 5v13m-6-6 6 6 6-6";
 const UP = "M12 19V5m-6 6 6-6 6 6";
-const WAVE = "M4.5 14.5c2.4 0 2.7-6 5-6s2.4 7.5 4.7 7.5 2.1-3.8 3.9-3.8";
+const WAVE = "M3.5 14.5c2.3 0 2.6-5.5 4.8-5.5s2.3 7 4.5 7 1.9-3.2 3.4-3.8";
 
 /**
  * @param {import("./strings.js").Translate} t

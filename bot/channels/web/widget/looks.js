@@ -3,8 +3,8 @@
 import { css, inkOn, mixed, readable } from "./colour.js";
 
 const SCHEMES = {
-  light: { surface: [255, 255, 255], ground: [250, 248, 244], end: [16, 24, 23] },
-  dark: { surface: [30, 40, 39], ground: [19, 26, 25], end: [255, 255, 255] },
+  light: { surface: [255, 255, 255], ground: [250, 248, 244] },
+  dark: { surface: [30, 40, 39], ground: [19, 26, 25] },
 };
 const SHEET = "(max-width: 480px), (max-height: 420px)";
 
@@ -13,10 +13,11 @@ export function dress(frame, { accent, theme }) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   function draw() {
     const name = ["light", "dark"].includes(theme) ? theme : dark.matches ? "dark" : "light";
-    const { surface, ground, end } = SCHEMES[name];
+    const { surface, ground } = SCHEMES[name];
+    const light = name === "dark";
     const soft = (colour) => mixed(surface, colour, 0.12);
-    const own = readable(accent, (colour) => [surface, ground, soft(colour)], end);
-    const strong = mixed(own, end, 0.2);
+    const own = readable(accent, (colour) => [surface, ground, soft(colour)], light);
+    const strong = mixed(own, light ? [255, 255, 255] : [16, 24, 23], 0.2);
     const values = { accent: own, "accent-strong": strong, "accent-soft": soft(own), "on-accent": inkOn(own) };
     for (const [key, colour] of Object.entries(values)) frame.style.setProperty(`--${key}`, css(colour));
     frame.dataset.scheme = name;

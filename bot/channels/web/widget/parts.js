@@ -148,13 +148,13 @@ export function progress({ index, total }, { t }) {
 }
 
 /** A request or a visit: its number, state and time. */
-export function booking({ reference, state, slot }, { t, locale, timezone }) {
+export function booking({ reference, state, slot, names }, { t, locale, timezone }) {
   const lines = [];
   const add = (key, value) => value && lines.push([t(key), value]);
   add("booking.number", reference);
   add("booking.state", stateText(state, t));
-  add("booking.service", slot?.service);
-  add("booking.therapist", slot?.therapist);
+  add("booking.service", names?.service);
+  add("booking.therapist", names?.therapist);
   // Only in the clinic's own zone: a time in the reader's zone would contradict the text.
   if (slot?.start && timezone) {
     const form = { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZone: timezone };

@@ -45,7 +45,8 @@ export function slotPicker({ days, chosen }, { t, send, botLanguage }) {
     send({ text }, text);
   }
 
+  /** What was chosen stands in the next message; the times themselves would soon be wrong. */
   function settle() {
-    for (const button of node.querySelectorAll("button")) button.disabled = true;
+    node.remove();
   }
 }
