@@ -606,7 +606,8 @@ class ScreeningDesk:
             session.delete(screening)
             conversations.hand_off(session, conversation.id, "call_back")
             return (Reply(self._say("screening.consent_declined"), buttons=self._menu("button.person")),), "none"
-        result = outcome(record, self._rules)
+        letters = screenings.rows_with_letter(session, conversation.id, self._rules)
+        result = outcome(record, self._rules, letters)
         assert result is not None
         return self._conclude(session, conversation, screening, record, result)
 

@@ -168,6 +168,7 @@ class Ruleset(_Data):
     valid_days: int = Field(gt=0)
     full_again_after_months: int = Field(gt=0)
     resume_hours: int = Field(gt=0)
+    letter_months: int = Field(gt=0)
 
     @property
     def signed(self) -> bool:

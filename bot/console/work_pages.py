@@ -85,6 +85,7 @@ def _screening(visit: Visit, row: Json, form: DecisionForm | None = None, status
             "answers": visit.review.answers(row["id"], visit.staff),
             "history": visit.review.history(row["id"], visit.staff),
             "told": visit.review.told(row["conversation_id"], visit.staff),
+            "letters": {one["condition"]: one for one in row["letters"]},
         }
     return visit.page("screening.html", status, **values, **_booking_forms(visit))
 
@@ -120,6 +121,14 @@ def decide(visit: Visit) -> Response:
             kept={"Your note": form.note.data, "Your words to the client": form.message_to_client.data},
         )
     return said(f"{HOME}/screenings/{row['id']}", f"{view.DECIDED[form.decision.data]}. The client is told.")
+
+
+def letter(visit: Visit) -> Response:
+    """Note that a doctor's letter about one row was seen, or take it back."""
+    seen = visit.form.get("seen") != "no"
+    row = visit.review.letter(visit.path("id"), visit.staff, str(visit.form.get("condition", "")), seen=seen)
+    words = "Noted: the letter was seen." if seen else "Noted: that letter does not count."
+    return said(f"{HOME}/screenings/{row['id']}", words)
 
 
 def transcript(visit: Visit) -> Response:
@@ -291,6 +300,7 @@ PAGES = (
     Page("GET", "/screenings/{id}", EVERYONE, screening),
     Page("POST", "/screenings/{id}/claim", CLINICAL, claim),
     Page("POST", "/screenings/{id}/decision", CLINICAL, decide),
+    Page("POST", "/screenings/{id}/letters", CLINICAL, letter),
     Page("GET", "/conversations/{id}", CLINICAL, transcript),
     Page("POST", "/conversations/{id}/write", CLINICAL, write),
     Page("POST", "/conversations/{id}/join", CLINICAL, join),

@@ -32,7 +32,7 @@ MAX_TEXT = 2000
 SIMILAR = 82
 """From this likeness on (0 to 100, word order aside) two questions are shown as one."""
 
-LIMITED = ("findings", "unclear", "reason_for_visit", "client_was_told", "care")
+LIMITED = ("findings", "unclear", "reason_for_visit", "client_was_told", "care", "letters")
 """What the front desk does not see of a screening (guide 5.6)."""
 
 Order = Literal["urgent", "recent"]

@@ -20,6 +20,7 @@ from bot.store.models import (
     Finding,
     HandOff,
     Incident,
+    Letter,
     Message,
     Screening,
     StaffUser,
@@ -102,6 +103,10 @@ def decision_json(decision: Decision) -> Json:
         "at": iso(decision.at),
         "ruleset_version": decision.ruleset_version,
     }
+
+
+def letter_json(letter: Letter) -> Json:
+    return {"condition": letter.condition, "by": letter.staff.email, "at": iso(letter.at)}
 
 
 def standing_decision(row: Screening) -> Json | None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from bot.booking.states import OPEN, Action, State
 from bot.clinical.model import Tier
 from bot.clinical.record import Record
+from bot.clinical.triage import triage
 from bot.reply import Button, Reply, ReplyKind
 from bot.review.answers import answer_in_words, question_in_words
 from bot.review.core import (
@@ -42,6 +43,7 @@ from bot.review.rows import (
     finding_json,
     finished,
     how_many,
+    letter_json,
     open_cursor,
     rank_of_tier,
     slot_meta,
@@ -51,6 +53,7 @@ from bot.review.rows import (
 )
 from bot.staff import Staff, audit
 from bot.store import bookings
+from bot.store import screenings as stored
 from bot.store.database import now
 from bot.store.models import (
     Booking,
@@ -58,6 +61,7 @@ from bot.store.models import (
     Decision,
     HandOff,
     Incident,
+    Letter,
     Message,
     Outbox,
     Screening,
@@ -228,6 +232,52 @@ class Screenings(Desk):
             with self._database.session() as session:
                 raise overtaken(standing_decision(finished(session, screening_id))) from error
 
+    def letter(self, screening_id: str, staff: Staff, condition: str, *, seen: bool = True) -> Json:
+        """Note that a doctor's letter about one row was seen, or take that back.
+
+        It counts in this client's screenings from now on. A result that nobody has decided about is weighed again.
+
+        Raises:
+            Invalid: there is no such row, or it is no reason for a letter.
+        """
+        require_clinical(staff)
+        row_of = self._rules.conditions.get(condition)
+        if row_of is None or row_of.never_asked:
+            raise Invalid(f"There is no letter for {condition!r}. Name the rule of a finding, such as heart_disease.")
+        moment = now()
+        with self._database.session() as session:
+            row = finished(session, screening_id, lock=True)
+            standing = [x for x in self._letters(session, row.conversation_id) if x.condition == condition]
+            if seen == bool(standing):
+                return self._screening_rows(session, [row], staff)[0]
+            if seen:
+                session.add(
+                    Letter(conversation_id=row.conversation_id, condition=condition, staff_id=staff.id, at=moment)
+                )
+            for one in standing:
+                one.withdrawn_at = moment
+            session.flush()
+            before = row.tier
+            if row.state in ("new", "claimed") and standing_decision(row) is None:
+                have = frozenset(x.condition for x in self._letters(session, row.conversation_id))
+                stored.weigh_again(session, row, triage(Record.from_json(row.record), self._rules, have))
+            audit(
+                session,
+                staff.email,
+                "letter.seen" if seen else "letter.withdrawn",
+                f"screening:{row.id}",
+                moment,
+                condition=condition,
+                before=before,
+                tier=row.tier,
+            )
+            session.flush()
+            session.expire(row)
+            return self._screening_rows(session, [finished(session, screening_id)], staff)[0]
+
+    def _letters(self, session: Session, conversation_id: str) -> list[Letter]:
+        return stored.letters(session, conversation_id, self._rules)
+
     def default_message(self, decision: str) -> str:
         """What a client is told where staff write nothing of their own."""
         return self._wording.text(f"decision.{decision}")
@@ -337,14 +387,28 @@ class Screenings(Desk):
     def _screening_rows(self, session: Session, rows: Sequence[Screening], staff: Staff) -> list[Json]:
         withheld = withheld_among(session, rows)
         bookings = bookings_of(session, rows)
+        letters = {row.conversation_id: self._letters(session, row.conversation_id) for row in rows}
         owners = emails_of(session, (row.claimed_by for row in rows))
         return [
-            self._screening_json(row, staff, bookings.get(row.id), withheld, owners.get(row.claimed_by or 0))
+            self._screening_json(
+                row,
+                staff,
+                bookings.get(row.id),
+                withheld,
+                owners.get(row.claimed_by or 0),
+                [letter_json(letter) for letter in letters[row.conversation_id]],
+            )
             for row in rows
         ]
 
     def _screening_json(
-        self, row: Screening, staff: Staff, booking: Booking | None, withheld: set[str], claimed_by: str | None
+        self,
+        row: Screening,
+        staff: Staff,
+        booking: Booking | None,
+        withheld: set[str],
+        claimed_by: str | None,
+        letters: list[Json],
     ) -> Json:
         decision = standing_decision(row)
         shown: Json = {
@@ -367,11 +431,19 @@ class Screenings(Desk):
             "care": row.care,
             "claimed_by": claimed_by,
             "version": row.version,
+            "letters": letters,
         }
         if staff.clinical:
             return shown
         # Empty would read as "nothing reported", so what is left out is named.
-        shown |= {"findings": [], "unclear": [], "reason_for_visit": "", "client_was_told": "", "care": None}
+        shown |= {
+            "findings": [],
+            "unclear": [],
+            "reason_for_visit": "",
+            "client_was_told": "",
+            "care": None,
+            "letters": [],
+        }
         if decision is not None:
             shown["decision"] = {**decision, "note": "", "message_to_client": ""}
         return shown | {"left_out": list(LIMITED)}

@@ -221,6 +221,21 @@ class Decision(Base):
     )
 
 
+class Letter(Base):
+    """That staff have seen a doctor's written OK about one row. The paper itself is not kept here."""
+
+    __tablename__ = "letter"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    condition: Mapped[str] = mapped_column(String(40))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+    staff: Mapped[StaffUser] = relationship()
+
+
 class Booking(Base):
     """A request for a session. Its states and their transitions are in bot/booking/states.py."""
 

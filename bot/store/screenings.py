@@ -15,7 +15,7 @@ from bot.clinical.record import Record
 from bot.clinical.rules import Rules
 from bot.clinical.triage import Outcome
 from bot.store.database import now
-from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Screening
+from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Screening
 
 FINISHED = ("new", "claimed", "decided")
 
@@ -113,9 +113,43 @@ def give_consent(session: Session, conversation: Conversation, version: str) -> 
     )
 
 
+def letters(session: Session, conversation_id: str, rules: Rules, moment: datetime | None = None) -> list[Letter]:
+    """The letters that staff have seen for this client and that still count, newest first."""
+    since = (moment or now()) - timedelta(days=30.4 * rules.ruleset.letter_months)
+    query = (
+        select(Letter)
+        .where(Letter.conversation_id == conversation_id, Letter.withdrawn_at.is_(None), Letter.at > since)
+        .order_by(Letter.id.desc())
+    )
+    return list(session.scalars(query))
+
+
+def rows_with_letter(session: Session, conversation_id: str, rules: Rules) -> frozenset[str]:
+    """The rows for which a letter counts now, as `triage` takes them."""
+    return frozenset(letter.condition for letter in letters(session, conversation_id, rules))
+
+
 def finish(session: Session, screening: Screening, outcome: Outcome, told: str, valid_until: datetime | None) -> None:
     """Store what was decided, from what, by which rules. Findings of an earlier result stay, marked as not current."""
     moment = now()
+    _keep_findings(session, screening, outcome, moment)
+    record = Record.from_json(screening.record)
+    screening.state = "new"
+    screening.reason_for_visit = record.words.get("T6", "")
+    screening.client_was_told = told
+    screening.finished_at = moment
+    screening.valid_until = valid_until
+    screening.claimed_by = None
+    session.flush()
+
+
+def weigh_again(session: Session, screening: Screening, outcome: Outcome) -> None:
+    """Store what a result comes to with a letter that staff have seen, or no longer count. Nobody is told."""
+    _keep_findings(session, screening, outcome, now())
+    session.flush()
+
+
+def _keep_findings(session: Session, screening: Screening, outcome: Outcome, moment: datetime) -> None:
     session.execute(update(Finding).where(Finding.screening_id == screening.id).values(current=False))
     for finding in outcome.findings:
         session.add(
@@ -145,19 +179,11 @@ def finish(session: Session, screening: Screening, outcome: Outcome, told: str, 
                 at=moment,
             )
         )
-    record = Record.from_json(screening.record)
-    screening.state = "new"
     screening.tier = outcome.tier.name
     screening.care = outcome.care.value if outcome.care else None
     screening.complex_case = outcome.complex_case
     screening.unclear = list(outcome.unclear)
-    screening.reason_for_visit = record.words.get("T6", "")
-    screening.client_was_told = told
     screening.ruleset_version = outcome.ruleset_version
-    screening.finished_at = moment
-    screening.valid_until = valid_until
-    screening.claimed_by = None
-    session.flush()
 
 
 def reopen(screening: Screening) -> None:

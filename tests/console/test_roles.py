@@ -24,6 +24,7 @@ CONSOLE = {
     ("GET", "/screenings/{id}"): EVERYONE,
     ("POST", "/screenings/{id}/claim"): CLINICAL,
     ("POST", "/screenings/{id}/decision"): CLINICAL,
+    ("POST", "/screenings/{id}/letters"): CLINICAL,
     ("GET", "/conversations/{id}"): CLINICAL,
     ("POST", "/conversations/{id}/write"): CLINICAL,
     ("POST", "/conversations/{id}/join"): CLINICAL,
@@ -49,6 +50,7 @@ API = {
     ("GET", "/api/v1/staff/screenings/{id}"): EVERYONE,
     ("POST", "/api/v1/staff/screenings/{id}/claim"): CLINICAL,
     ("POST", "/api/v1/staff/screenings/{id}/decision"): CLINICAL,
+    ("POST", "/api/v1/staff/screenings/{id}/letters"): CLINICAL,
     ("GET", "/api/v1/staff/bookings"): EVERYONE,
     ("POST", "/api/v1/staff/bookings/{reference}/confirm"): EVERYONE,
     ("POST", "/api/v1/staff/bookings/{reference}/decline"): EVERYONE,
@@ -58,6 +60,7 @@ API = {
 }
 BODIES = {
     "decision": {"decision": "approve"},
+    "letters": {"condition": "heart_disease"},
     "propose": {"start": "2030-01-07T15:00:00Z"},
 }
 
@@ -178,7 +181,7 @@ async def test_reception_sees_tier_and_contact_but_no_health(
     one = (await browser.get(f"/api/v1/staff/screenings/{name}", headers=headers)).json()
     assert one["tier"] == "CAUTION"
     assert one["booking"]["phone"] == "+12025550143"
-    assert one["left_out"] == ["findings", "unclear", "reason_for_visit", "client_was_told", "care"]
+    assert one["left_out"] == ["findings", "unclear", "reason_for_visit", "client_was_told", "care", "letters"]
 
 
 async def test_a_therapist_sees_the_reasons(

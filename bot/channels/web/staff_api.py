@@ -114,6 +114,14 @@ class Booking(BaseModel):
     version: int
 
 
+class Letter(BaseModel):
+    """A doctor's written OK about one row that staff have seen, for any screening of this client."""
+
+    condition: str
+    by: str
+    at: str
+
+
 class Screening(BaseModel):
     """One run through the health questions. `left_out` names what the role of the caller does not see."""
 
@@ -136,6 +144,7 @@ class Screening(BaseModel):
     care: Literal["ambulance", "same_day", "crisis"] | None
     claimed_by: str | None
     version: int
+    letters: list[Letter]
     left_out: list[str] = Field(default_factory=list)
 
 
@@ -177,6 +186,13 @@ class DecisionSent(_Sent):
     note: str = Field(default="", max_length=MAX_TEXT)
     message_to_client: str = Field(default="", max_length=MAX_TEXT)
     version: int | None = None
+
+
+class LetterSent(_Sent):
+    """That a letter about this row was seen; `seen: false` takes it back."""
+
+    condition: str = Field(max_length=40)
+    seen: bool = True
 
 
 class ActSent(_Sent):
@@ -310,6 +326,11 @@ def staff_router(context: StaffContext) -> APIRouter:
             message_to_client=sent.message_to_client,
             version=sent.version,
         )
+
+    @router.post("/screenings/{id}/letters", response_model=Screening, response_model_exclude_unset=True)
+    def letter(id: Annotated[str, Path(max_length=64)], sent: LetterSent, staff: Staff = clinical) -> Json:  # noqa: A002
+        """Note that a doctor's letter was seen. The same again changes nothing."""
+        return review.letter(id, staff, sent.condition, seen=sent.seen)
 
     @router.get("/bookings", response_model=Bookings)
     def bookings(
