@@ -13,10 +13,10 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json
 
 from actions import _turn
-from bot import logs
+from bot import logs, releases
 from bot.context import Context
 from bot.knowledge import KnowledgeError
-from bot.settings import SettingsError, load_settings
+from bot.settings import Settings, SettingsError, load_settings
 
 
 def application(context: Context) -> Sanic[Any, Any]:
@@ -40,17 +40,28 @@ def application(context: Context) -> Sanic[Any, Any]:
     return app
 
 
+def _ready(settings: Settings, before: Context) -> Context:
+    """The context of a new release, with everything loaded that a turn needs."""
+    context = Context.load(settings, before.database)
+    context.reader.read("hello")
+    return context
+
+
 def main() -> int:
     """Serve until stopped."""
     try:
         settings = load_settings()
-        context = Context.load(settings)
+        name = releases.current(settings)
+        context = Context.load(releases.released(settings, name))
     except (SettingsError, KnowledgeError) as error:
         print(error, file=sys.stderr)
         return 1
     logs.configure(settings.log_level)
     logging.getLogger("sanic.access").setLevel(logging.WARNING)
     app = application(context)
+    watcher = releases.Watcher("actions", settings, name, lambda new: _turn.use(_ready(new, context)))
+    app.register_listener(lambda _app: watcher.start(), "after_server_start")
+    app.register_listener(lambda _app: watcher.stop(), "before_server_stop")
     app.run(
         host="127.0.0.1",
         port=settings.actions_port,

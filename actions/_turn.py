@@ -6,6 +6,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,19 +26,20 @@ from bot.store.models import Conversation, Message
 logger = logging.getLogger(__name__)
 
 _context: Context | None = None
+_of_this_turn: ContextVar[Context] = ContextVar("_of_this_turn")
 
 
 def use(context: Context) -> None:
-    """Set the knowledge and the database that all actions work with, once, before the server starts."""
+    """Set the knowledge and the database that all actions work with from the next turn on."""
     global _context
     _context = context
 
 
 def context() -> Context:
-    """The knowledge and the database of this server."""
+    """The knowledge and the database of this server; a turn keeps what it began with."""
     if _context is None:
         raise RuntimeError("the action server was started without its context")
-    return _context
+    return _of_this_turn.get(_context)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class TurnAction(Action, ABC):
         return []
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        _of_this_turn.set(context())
         try:
             done = await asyncio.to_thread(self._in_transaction, tracker)
         except Exception as error:  # the client must hear something, and no text may reach the log

@@ -119,11 +119,10 @@ def doctor() -> None:
 @main.command()
 def check() -> None:
     """Read all knowledge files; name what is wrong."""
-    from bot import check as checking
     from bot import launch
 
     settings = _settings()
-    faults = checking.run(settings.knowledge_dir)
+    faults = launch.checked(settings)
     for fault in faults:
         click.echo(str(fault))
     errors = sum(not fault.warning for fault in faults)
@@ -152,10 +151,19 @@ def demo(port: int) -> None:
 @main.command()
 @click.option("--force", is_flag=True, help="Train even if nothing changed.")
 def train(force: bool) -> None:
-    """Train the model, if its data changed."""
+    """Check, train what changed, take it live."""
     from bot import launch
 
-    launch.train(_settings(), force=force)
+    settings = _settings()
+    faults = [fault for fault in launch.checked(settings) if not fault.warning]
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    if faults:
+        click.echo(f"\n{len(faults)} to put right. Nothing was changed: what clients get stays as it was.", err=True)
+        sys.exit(1)
+    launch.train(settings, force=force)
+    if not launch.go_live(settings, click.echo):
+        sys.exit(1)
 
 
 @main.command()

@@ -44,8 +44,11 @@ class Context:
         return Today(now().astimezone(self.clinic.zone).date(), self.clinic.southern)
 
     @staticmethod
-    def load(settings: Settings) -> Context:
+    def load(settings: Settings, database: Database | None = None) -> Context:
         """Read all knowledge.
+
+        Args:
+            database: the one to go on with, where there is one already.
 
         Raises:
             KnowledgeError: something in `knowledge/` is wrong.
@@ -55,7 +58,7 @@ class Context:
         locale = load_locale(knowledge, clinic.clinic.locale)
         return Context(
             settings=settings,
-            database=Database(settings.database_url),
+            database=database or Database(settings.database_url),
             clinic=clinic,
             locale=locale,
             rules=Rules.load(knowledge),

@@ -104,6 +104,10 @@ class DeliveryLoop:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
+    def use(self, context: Context) -> None:
+        """Go on with new knowledge."""
+        self._context = context
+
     def start(self) -> None:
         self._thread.start()
 

@@ -9,6 +9,8 @@ import httpx
 
 from bot.settings import Settings
 
+RELOAD_TIMEOUT_S = 60.0
+
 
 class EngineError(Exception):
     """The engine did not answer, or could not. Its message carries no client text.
@@ -56,14 +58,28 @@ class EngineClient:
         vectors: list[list[float]] = self._call("POST", "/embed", {"texts": list(texts)})["vectors"]
         return vectors
 
+    def reload(self) -> str:
+        """Have the engine take the newest model. Returns the fingerprint of the model it uses then.
+
+        Raises:
+            EngineError: it does not answer, or says why the old model stays (`restart_needed`, `no_model`,
+                `model_unusable`).
+        """
+        return str(self._call("POST", "/reload", {}, timeout_s=RELOAD_TIMEOUT_S)["model"])
+
     def close(self) -> None:
         self._client.close()
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None
+    ) -> dict[str, Any]:
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else timeout_s
         try:
-            response = self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body, timeout=timeout)
         except httpx.HTTPError as error:
             raise EngineError(type(error).__name__) from error
+        if response.status_code == httpx.codes.CONFLICT:
+            raise EngineError(str(response.json().get("error")))
         if response.status_code != 200:
             raise EngineError(f"status {response.status_code}", _said_before(response))
         data: dict[str, Any] = response.json()

@@ -93,6 +93,12 @@ class Gateway:
         self._locks: OrderedDict[str, threading.Lock] = OrderedDict()
         self._locks_guard = threading.Lock()
 
+    def renewed(self, context: Context) -> Gateway:
+        """A gateway with new knowledge that keeps the order of messages together with this one."""
+        gateway = Gateway(context, self._engine)
+        gateway._locks, gateway._locks_guard = self._locks, self._locks_guard
+        return gateway
+
     # ------------------------------------------------------------ the life of a conversation
 
     def open(

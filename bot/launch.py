@@ -13,11 +13,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
+from bot import releases
+from bot.knowledge import KnowledgeError
 from bot.settings import PREFIX, ROOT, Settings, key_of
 from bot.supervisor import Probe, Role, Supervisor, held
+
+if TYPE_CHECKING:
+    from bot.check import Fault
 
 SECRET_HEADER = "X-NMT-Secret"
 STOP_ORDER = ("web", "telegram", "actions", "engine")
@@ -173,23 +179,35 @@ def knowledge_in_one_line(settings: Settings) -> str:
 def model_is_stale(settings: Settings) -> bool:
     """Whether what the model is trained from has changed since the last training."""
     _require(ENGINE_PYTHON)
-    done = subprocess.run(
-        [str(ENGINE_PYTHON), "-m", "bot.engine.train", "--check"],
+    done = _engine_python(settings, "-m", "bot.engine.train", "--check")
+    if done.returncode not in (0, MODEL_STALE):
+        raise LaunchError(f"the model cannot be checked: {done.stderr.strip()[-500:]}", "run: ./nmt train --force")
+    return done.returncode == MODEL_STALE
+
+
+def _engine_python(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run something short on the engine's Python."""
+    return subprocess.run(
+        [str(ENGINE_PYTHON), *arguments],
         cwd=ROOT,
         env=environment_of("engine", settings),
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode not in (0, MODEL_STALE):
-        raise LaunchError(f"the model cannot be checked: {done.stderr.strip()[-500:]}", "run: ./nmt train --force")
-    return done.returncode == MODEL_STALE
 
 
 def train(settings: Settings, *, force: bool = False) -> None:
-    """Train the model and the safety net unless they are there already; progress goes to the terminal."""
+    """Train the model and the safety net unless they are there already; progress goes to the terminal.
+
+    Raises:
+        KnowledgeError: an example or a topic is wrong; nothing was changed.
+        LaunchError: training failed; the old model stays.
+    """
     from bot import safety_net
 
+    for fault in training_faults(settings):
+        raise fault.as_error()
     safety_net.load(settings.knowledge_dir, settings.models_dir)
     _require(ENGINE_PYTHON)
     command = [str(ENGINE_PYTHON), "-m", "bot.engine.train", *(["--force"] if force else [])]
@@ -198,12 +216,69 @@ def train(settings: Settings, *, force: bool = False) -> None:
         raise LaunchError("training failed", "the lines above say why; nothing of the old model was changed")
 
 
+def checked(settings: Settings) -> list[Fault]:
+    """All that is wrong with knowledge and examples, the errors first."""
+    from bot import check, training_check
+
+    found = [*check.run(settings.knowledge_dir), *training_check.run(ROOT, settings.knowledge_dir)]
+    return sorted(found, key=lambda fault: (fault.warning, fault.file, fault.line, fault.key))
+
+
+def training_faults(settings: Settings) -> list[Fault]:
+    """What keeps the model from being trained."""
+    from bot import training_check
+
+    return [fault for fault in training_check.run(ROOT, settings.knowledge_dir) if not fault.warning]
+
+
+def go_live(settings: Settings, say: Callable[[str], None]) -> bool:
+    """Have the running service take the present knowledge and the newest model. Returns whether all of it did.
+
+    The texts go first: a new topic must be there before the engine sends clients to it.
+    """
+    name = releases.release(settings)
+    heard = releases.wait_for_roles(settings, name)
+    for one in heard:
+        say(f"  {one.role:<10} {one.error or 'uses the new texts'}")
+    engine = _engine_takes_the_model(settings)
+    if engine is not None:
+        say(f"  {'engine':<10} {engine or 'uses the new model'}")
+    if not heard and engine is None:
+        say("The service does not run here; it uses this from its next start on.")
+    return not engine and not any(one.error for one in heard)
+
+
+_WHY_NOT = {
+    "restart_needed": "keeps its model: its program has changed. Stop nmt and start it again",
+    "no_model": "keeps its model: there is none of these files yet. Run ./nmt train",
+    "model_unusable": "keeps its model: the new one does not work (its log says why)",
+}
+
+
+def _engine_takes_the_model(settings: Settings) -> str | None:
+    """An empty text, or why the engine keeps its model; None where no engine answers."""
+    from bot.engine_client import EngineClient, EngineError
+
+    client = EngineClient(settings)
+    try:
+        client.ready()
+    except EngineError:
+        return None
+    try:
+        client.reload()
+    except EngineError as error:
+        return _WHY_NOT.get(str(error), f"keeps its model: {error}")
+    finally:
+        client.close()
+    return ""
+
+
 def run(settings: Settings, say: Callable[[str], None]) -> None:
     """`nmt run`: check, train if needed, migrate, start every role, and stay until stopped."""
     with held(settings.run_dir):
         pass  # refuse a second start before any work is done; the supervisor holds the lock from here on
     refuse_taken_ports(settings)
-    _step(say, "knowledge", lambda: check_knowledge(settings))
+    _step(say, "knowledge", lambda: _knowledge(settings, say))
     _step(say, "model", lambda: _fresh_model(settings, say))
     _step(say, "safety net", lambda: _safety_net(settings, say))
     _step(say, "database", lambda: _migrated(settings))
@@ -237,11 +312,30 @@ def _step(say: Callable[[str], None], name: str, work: Callable[[], str]) -> Non
     say(f"  {name:<10} {work()} ({time.monotonic() - began:.1f} s)")
 
 
+def _knowledge(settings: Settings, say: Callable[[str], None]) -> str:
+    """Check and release what the clinic knows. A mistake in it keeps nobody from an answer who could have had one."""
+    try:
+        line = check_knowledge(settings)
+    except KnowledgeError as error:
+        if releases.current(settings) is None:
+            raise
+        say(f"  WRONG: {error}")
+        return "as it was before this mistake; put it right and run ./nmt train"
+    releases.release(settings)
+    return line
+
+
 def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
     if not model_is_stale(settings):
         return "up to date"
     say(f"  {'model':<10} training, because its data changed")
-    train(settings)
+    try:
+        train(settings)
+    except (KnowledgeError, LaunchError) as error:
+        if not has_model_of_before(settings):
+            raise
+        say(f"  WRONG: {error}")
+        return "as it was before this mistake; put it right and run ./nmt train"
     return "trained"
 
 
@@ -254,6 +348,12 @@ def _safety_net(settings: Settings, say: Callable[[str], None]) -> str:
     say(f"  {'safety net':<10} learning, because its examples changed")
     safety_net.load(settings.knowledge_dir, settings.models_dir)
     return "learned"
+
+
+def has_model_of_before(settings: Settings) -> bool:
+    """Whether the engine can start with a model that worked, though it is older than its files."""
+    program = "import sys; from bot.engine.paths import remembered; sys.exit(remembered() is None)"
+    return _engine_python(settings, "-c", program).returncode == 0
 
 
 def _migrated(settings: Settings) -> str:

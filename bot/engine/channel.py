@@ -21,6 +21,7 @@ from sanic.response import HTTPResponse, json
 from bot.engine.action_endpoint import Failures, failures
 from bot.engine.encoder import shared_encoder
 from bot.engine.freetext import as_free_text
+from bot.engine.reload import CannotReload
 from bot.engine.tracker_store import ConversationStore
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,13 @@ class ServiceInput(InputChannel):
             if not all(isinstance(text, str) and text.strip() for text in texts):
                 raise BadRequest("texts")
             return json({"vectors": shared_encoder().encode(texts).tolist()})
+
+        @routes.post("/reload")
+        async def reload(request: Request) -> HTTPResponse:
+            try:
+                return json({"model": await request.app.ctx.reloader.run()})
+            except CannotReload as refusal:
+                return _error(409, str(refusal))
 
         @routes.delete("/conversations/<conversation_id:str>")
         async def erase(request: Request, conversation_id: str) -> HTTPResponse:

@@ -6,10 +6,11 @@ Kept free of Rasa and TensorFlow: whether a model is up to date must be known in
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Optional
 
 from bot.engine.weights import WEIGHTS_SHA256
 
@@ -56,6 +57,35 @@ def model_fingerprint(root: Path = ROOT) -> str:
         name = path.relative_to(root) if path.is_relative_to(root) else path.name
         digest.update(str(name).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:20]
+
+
+def remember(fingerprint: str) -> None:
+    """Note which model works, for a start in the middle of somebody's editing."""
+    path = _memory()
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps({"model": fingerprint, "components": _components()}), encoding="utf-8")
+    os.replace(partial, path)
+
+
+def remembered() -> Optional[str]:
+    """The model that worked last, if it is still there and was made for the components that run now."""
+    try:
+        noted = json.loads(_memory().read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    usable = noted["components"] == _components() and model_path(noted["model"]).exists()
+    return str(noted["model"]) if usable else None
+
+
+def _memory() -> Path:
+    return data_directory() / "model.json"
+
+
+def _components() -> str:
+    digest = hashlib.sha256()
+    for name in COMPONENTS:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()
 
 
 def model_path(fingerprint: str) -> Path:

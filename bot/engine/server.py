@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.engine.logs import configure_logs
-from bot.engine.paths import ROOT, model_fingerprint, model_path
+from bot.engine.paths import ROOT, model_fingerprint, model_path, remember, remembered
 
 logger = logging.getLogger("bot.engine.server")
 _REQUIRED = ("NMT_ENGINE_PORT", "NMT_ENGINE_SECRET", "NMT_ACTIONS_URL", "NMT_ACTIONS_SECRET")
@@ -81,7 +81,11 @@ def create_app(model: Path, fingerprint: str) -> Any:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 5.0
 
     async def load(app: Any, _loop: Any) -> None:
+        from bot.engine.reload import Reloader
+
         app.ctx.agent = load_agent(model, fingerprint)
+        app.ctx.reloader = Reloader(app.ctx.agent, _listen_again)
+        remember(fingerprint)
 
     async def close(app: Any, _loop: Any) -> None:
         await app.ctx.agent.action_endpoint.close()
@@ -102,6 +106,11 @@ def main() -> int:
         return EXIT_SETTINGS
     fingerprint = model_fingerprint()
     model = model_path(fingerprint)
+    before = remembered()
+    if not model.exists() and before is not None:
+        # Somebody is editing the examples. Clients are answered with what worked until then.
+        print("The model is older than its files: run ./nmt train. Using the one before.", file=sys.stderr)
+        fingerprint, model = before, model_path(before)
     if not model.exists():
         print("The engine cannot start: its model is missing or old. Run python -m bot.engine.train.", file=sys.stderr)
         return EXIT_NO_MODEL

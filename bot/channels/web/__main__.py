@@ -8,8 +8,8 @@ from types import FrameType
 
 import uvicorn
 
-from bot import logs
-from bot.channels.web.app import create_app
+from bot import logs, releases
+from bot.channels.web.app import WebRole
 from bot.context import Context
 from bot.knowledge import KnowledgeError
 from bot.settings import SettingsError, load_settings
@@ -20,11 +20,10 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = self.config.loaded_app
-        while not hasattr(app, "state") and hasattr(app, "app"):
+        while not isinstance(app, WebRole) and hasattr(app, "app"):
             app = app.app
-        waker = getattr(getattr(app, "state", None), "waker", None)
-        if waker is not None:
-            waker.close()
+        if isinstance(app, WebRole):
+            app.waker.close()
         super().handle_exit(sig, frame)
 
 
@@ -32,13 +31,14 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
         settings = load_settings()
-        context = Context.load(settings)
+        release = releases.current(settings)
+        context = Context.load(releases.released(settings, release))
     except (SettingsError, KnowledgeError) as error:
         print(error, file=sys.stderr)
         return 1
     logs.configure(settings.log_level)
     config = uvicorn.Config(
-        create_app(context),
+        WebRole(context, settings, release),
         host=settings.host,
         port=settings.port,
         access_log=False,

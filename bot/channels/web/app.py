@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from bot import __doc__ as about
 from bot.channels.web import chat_api, embedding, errors
@@ -22,6 +24,8 @@ from bot.context import Context
 from bot.delivery import DeliveryLoop
 from bot.engine_client import EngineClient
 from bot.gateway import Gateway
+from bot.releases import Watcher
+from bot.settings import Settings
 
 BODY_LIMIT = 256 * 1024  # bytes
 
@@ -33,46 +37,71 @@ HEADERS = {
 }
 
 
-def create_app(context: Context) -> FastAPI:
-    """Build the application of the web role."""
-    engine = EngineClient(context.settings)
-    waker = Waker()
-    gateway = Gateway(context, engine)
-    delivery = DeliveryLoop(context, waker.wake)
-    readiness = Readiness(context, engine)
+class WebRole:
+    """The web role as one ASGI application. New knowledge takes effect without a pause.
+
+    Everything that is built from knowledge is built anew and put in the place of the old; a request, and an event
+    stream, keeps the application that it began with. Connections, locks, counters and the delivery are shared.
+    """
+
+    def __init__(self, context: Context, settings: Settings, release: str | None) -> None:
+        self.waker = Waker()
+        self._context = context
+        self._engine = EngineClient(settings)
+        self._gateway = Gateway(context, self._engine)
+        self._delivery = DeliveryLoop(context, self.waker.wake)
+        self._limits = Limits(settings.rate_limits == "on")
+        self._metrics = _Metrics()
+        self._watcher = Watcher("web", settings, release, self._take)
+        self._first = self._current = self._application()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        application = self._first if scope["type"] == "lifespan" else self._current
+        await application(scope, receive, send)
+
+    def _take(self, settings: Settings) -> None:
+        context = Context.load(settings, self._context.database)
+        context.reader.read("hello")  # the reading is loaded before the first message, not by it
+        self._context = context
+        self._gateway = self._gateway.renewed(context)
+        self._current = self._application()
+        self._delivery.use(context)
+        gc.collect()
+        gc.freeze()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # The reading is loaded before the first message, not by it.
-        await run_in_threadpool(lambda: context.reader.read("hello"))
-        delivery.start()
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(lambda: self._context.reader.read("hello"))
+        self._delivery.start()
+        self._watcher.start()
         yield
-        waker.close()
-        await run_in_threadpool(delivery.stop)
-        engine.close()
-        context.database.close()
+        self.waker.close()
+        await run_in_threadpool(self._watcher.stop)
+        await run_in_threadpool(self._delivery.stop)
+        self._engine.close()
+        self._context.database.close()
 
-    app = FastAPI(
-        title="NMT Guide chat API",
-        version="1",
-        description=about or "",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    app.state.waker = waker
-    errors.install(app)
-    limits = Limits(context.settings.rate_limits == "on")
-    app.include_router(chat_api.router(context, gateway, waker, limits))
-    app.include_router(staff_router(context))
-    _service_routes(app, readiness)
-    embedding.routes(app, context)
-    app.router.routes.extend(console_routes(context))
-    origins = embedding.Origins(context.settings.embed_origins, context.settings.public_url)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=origins)
-    app.add_middleware(_Guard)
-    return app
+    def _application(self) -> FastAPI:
+        context = self._context
+        app = FastAPI(
+            title="NMT Guide chat API",
+            version="1",
+            description=about or "",
+            openapi_url="/api/v1/openapi.json",
+            docs_url=None,
+            redoc_url=None,
+            lifespan=self._lifespan,
+        )
+        errors.install(app)
+        app.include_router(chat_api.router(context, self._gateway, self.waker, self._limits))
+        app.include_router(staff_router(context))
+        _service_routes(app, Readiness(context, self._engine), self._metrics)
+        embedding.routes(app, context)
+        app.router.routes.extend(console_routes(context))
+        origins = embedding.Origins(context.settings.embed_origins, context.settings.public_url)
+        app.add_middleware(BaseHTTPMiddleware, dispatch=origins)
+        app.add_middleware(_Guard)
+        return app
 
 
 class _Guard(BaseHTTPMiddleware):
@@ -93,16 +122,25 @@ class _Guard(BaseHTTPMiddleware):
         return response
 
 
-def _service_routes(app: FastAPI, readiness: Readiness) -> None:
-    registry = CollectorRegistry()
-    requests = Counter("nmt_requests", "Requests by route and status", ["route", "status"], registry=registry)
-    seconds = Histogram("nmt_request_seconds", "Time to answer by route, seconds", ["route"], registry=registry)
+class _Metrics:
+    """What is counted, for as long as the process lives."""
 
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "nmt_requests", "Requests by route and status", ["route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "nmt_request_seconds", "Time to answer by route, seconds", ["route"], registry=self.registry
+        )
+
+
+def _service_routes(app: FastAPI, readiness: Readiness, metrics_: _Metrics) -> None:
     @app.middleware("http")
     async def count(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        with seconds.labels(_route(request)).time():
+        with metrics_.seconds.labels(_route(request)).time():
             response = await call_next(request)
-        requests.labels(_route(request), str(response.status_code)).inc()
+        metrics_.requests.labels(_route(request), str(response.status_code)).inc()
         return response
 
     @app.get("/healthz", tags=["service"])
@@ -121,7 +159,7 @@ def _service_routes(app: FastAPI, readiness: Readiness) -> None:
     @app.get("/metrics", tags=["service"])
     def metrics() -> Response:
         """Counts and times for Prometheus."""
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+        return Response(generate_latest(metrics_.registry), media_type="text/plain; version=0.0.4")
 
 
 def _route(request: Request) -> str:
