@@ -118,7 +118,7 @@ def doctor() -> None:
 
 @main.command()
 def check() -> None:
-    """Read all knowledge files; name what is wrong."""
+    """Read all knowledge and examples; name what is wrong."""
     from bot import launch
 
     settings = _settings()
@@ -164,6 +164,29 @@ def train(force: bool) -> None:
     launch.train(settings, force=force)
     if not launch.go_live(settings, click.echo):
         sys.exit(1)
+
+
+@main.group()
+def knowledge() -> None:
+    """Begin a topic; take out what staff chose as examples."""
+
+
+@knowledge.command("new")
+@click.argument("name")
+@click.option("--title", required=True, help="What clients see on its button, for example 'Hot stones'.")
+@click.option("--group", required=True, help="Its group, for example expect or practical.")
+def knowledge_new(name: str, title: str, group: str) -> None:
+    """Write the files of a new topic NAME; only its words are left to fill in."""
+    import datetime
+
+    from bot.editing import new_topic
+    from bot.settings import ROOT
+
+    places = new_topic(ROOT, _settings().knowledge_dir, name, title, group, datetime.datetime.now().date())
+    click.echo("Now write:")
+    for place in places:
+        click.echo(f"  {place.file}, line {place.line}: {place.what}")
+    click.echo("Then run ./nmt check, and ./nmt train to see it live.")
 
 
 @main.command()

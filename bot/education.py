@@ -168,13 +168,13 @@ def _read_topic(path: Path, sources: Mapping[str, Source]) -> Topic:
     front = parse_yaml(match["front"], path, first_line=2)
     if not isinstance(front, dict):
         raise KnowledgeError(path, "", "has no keys in its front matter", "Write `id: ...` and so on", line=2)
-    for key in _REQUIRED:
-        if key not in front:
-            raise KnowledgeError(path, key, "is missing", "Add it to the front matter")
-    for key in front:
+    for key in front:  # first: a key that is misspelt is better named than one that is missing
         if key not in _REQUIRED + _OPTIONAL:
             known = ", ".join(_REQUIRED + _OPTIONAL)
             raise KnowledgeError(path, str(key), "is not a key of a topic", f"Use one of: {known}")
+    for key in _REQUIRED:
+        if key not in front:
+            raise KnowledgeError(path, key, "is missing", "Add it to the front matter", line=1)
     if front["id"] != path.stem:
         raise KnowledgeError(path, "id", f"{front['id']!r} is not the name of the file", f"Write `id: {path.stem}`")
     if not _is_text(front["title"]) or len(front["title"]) > _LONGEST_TITLE:
@@ -228,7 +228,8 @@ def _parts(path: Path, body: str, *, first_line: int) -> tuple[str, str | None]:
     answer = (body[: headings[0].start()] if headings else body).strip()
     more = body[headings[0].end() :].strip() if headings else None
     if not answer:
-        raise KnowledgeError(path, "answer", "is empty", "Write the answer below the front matter")
+        remedy = "Write the answer below the front matter"
+        raise KnowledgeError(path, "answer", "is empty", remedy, line=first_line)
     if more == "":
         raise KnowledgeError(path, "More", "is empty", "Write something below ## More or remove the heading")
     return answer, more

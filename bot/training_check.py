@@ -130,7 +130,7 @@ def _each(examples: list[Example], intents: Mapping[str, Path]) -> Iterator[Faul
         if example.intent not in intents:
             remedy = f"Correct the name, or add it to {EDUCATION} and {RULE}"
             yield _fault(example, f"there is no intent {example.intent!r}", remedy)
-        if _MARKUP.search(example.text) or re.match(r"/\w", example.text):
+        if example.intent != "oos_injection" and (_MARKUP.search(example.text) or re.match(r"/\w", example.text)):
             yield _fault(example, "holds signs that mean something to the program", "Leave out [ ] ( ) and a first /")
         for kind in _personal(example):
             what, remedy = f"seems to hold {kind}", "Leave it out: examples are kept for good and shared"
@@ -176,7 +176,9 @@ def _topics(root: Path, knowledge: Path, examples: list[Example], ruled: set[str
 
 def _line_of(path: Path, name: str) -> int:
     lines = read_text(path).splitlines()
-    return next((n for n, line in enumerate(lines, start=1) if line.split()[-1:] == [name]), 0)
+    return next(
+        (n for n, line in enumerate(lines, start=1) if line.split() in (["-", name], ["-", "intent:", name])), 0
+    )
 
 
 def _fault(example: Example, what: str, remedy: str, *, warning: bool = False) -> Fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,6 +57,7 @@ class Stack:
     process: subprocess.Popen[bytes]
     url: str
     opened: list[httpx.Client] = field(default_factory=list)
+    root: Path = ROOT
 
     def chat(self, **body: Any) -> Client:
         """A new conversation."""
@@ -66,13 +68,13 @@ class Stack:
     def cli(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `./nmt` against this service's data."""
         return subprocess.run(
-            [str(ROOT / "nmt"), *arguments],
+            [str(self.root / "nmt"), *arguments],
             env=self.env,
-            cwd=ROOT,
+            cwd=self.root,
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
         )
 
     def staff(self, role: str = "owner") -> httpx.Client:
@@ -109,7 +111,27 @@ class Stack:
             self.process.wait(timeout=40)
 
 
-def start(data_dir: Path, **settings: str) -> Stack:
+def copy_of_the_project(folder: Path) -> Path:
+    """A copy to edit and run: the files of this one, its runtimes, and in `.nmt` its newest model."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    train()
+    for part in ("models", "cache"):
+        shutil.copytree(SHARED_DATA / part, folder / ".nmt" / part)
+    return folder
+
+
+def start(data_dir: Path, root: Path = ROOT, **settings: str) -> Stack:
     """Start the service as `nmt run` does and wait until every part is up."""
     data_dir.mkdir(parents=True, exist_ok=True)
     models = data_dir / "models"
@@ -129,13 +151,13 @@ def start(data_dir: Path, **settings: str) -> Stack:
     with (data_dir / "run.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot.cli", "run"],
-            cwd=ROOT,
+            cwd=root,
             env=env,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    stack = Stack(data_dir, env, process, f"http://127.0.0.1:{web}")
+    stack = Stack(data_dir, env, process, f"http://127.0.0.1:{web}", root=root)
 
     def up() -> bool:
         assert process.poll() is None, (data_dir / "run.log").read_text()

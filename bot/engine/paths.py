@@ -29,6 +29,9 @@ COMPONENTS = (
     "weights.py",
 )
 
+# Rasa's files; what else is in `data/` is for other parts of the service.
+TRAINING = ("data/nlu", "data/stories")
+
 
 def data_directory() -> Path:
     """Where models, caches and the engine's own database live."""
@@ -38,7 +41,7 @@ def data_directory() -> Path:
 def model_inputs(root: Path = ROOT) -> Iterator[Path]:
     """Every file a model is trained from, in a fixed order."""
     yield root / "config.yml"
-    for folder in ("domain", "data"):
+    for folder in ("domain", *TRAINING):
         yield from sorted(path for path in (root / folder).rglob("*.yml") if path.is_file())
     for name in COMPONENTS:
         yield Path(__file__).with_name(name)

@@ -14,7 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Optional, Sequence
 
-from bot.engine.paths import ROOT, data_directory, model_fingerprint, model_path
+from bot.engine.paths import ROOT, TRAINING, data_directory, model_fingerprint, model_path
 
 EXIT_FAILED = 1
 EXIT_STALE = 3
@@ -69,7 +69,7 @@ def _train(model: Path) -> None:
             result = model_training.train(
                 domain=str(ROOT / "domain"),
                 config=str(ROOT / "config.yml"),
-                training_files=[str(ROOT / "data")],
+                training_files=[str(ROOT / folder) for folder in TRAINING],
                 output=str(partial),
                 fixed_model_name=model.name,
                 force_training=True,

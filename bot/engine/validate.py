@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import Any, List
 
-from bot.engine.paths import ROOT
+from bot.engine.paths import ROOT, TRAINING
 
 MAX_HISTORY = 5
 PAYLOAD_INTENTS = frozenset({"topic", "answer", "answers", "hold", "resume"})
@@ -29,7 +29,7 @@ def problems() -> List[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         importer = TrainingDataImporter.load_from_config(
-            str(ROOT / "config.yml"), str(ROOT / "domain"), [str(ROOT / "data")]
+            str(ROOT / "config.yml"), str(ROOT / "domain"), [str(ROOT / folder) for folder in TRAINING]
         )
         validator = Validator.from_importer(importer)
         validator.warn_if_config_mandatory_keys_are_not_set()

@@ -410,7 +410,7 @@ def test_a_mistake_in_the_front_matter_is_named(
         ("An answer.\n\n## Less\n\nNo.", 13, "not expected"),
         ("An answer.\n\n## More\n\nYes.\n\n## More\n\nAgain.", 17, "not expected"),
         ("An answer.\n{% if clinic.name %}open", 12, "not a valid template"),
-        ("\n\n## More\n\nYes.", None, "empty"),
+        ("\n\n## More\n\nYes.", 11, "empty"),
         ("An answer.\n\n## More\n", None, "empty"),
     ],
 )
