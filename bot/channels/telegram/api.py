@@ -53,7 +53,7 @@ def connect(settings: Settings) -> Bot:
             connection_pool_size=64, read_timeout=15, write_timeout=15, pool_timeout=30, httpx_kwargs=options
         ),
         get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=POLL_S + 10, httpx_kwargs=options),
-        rate_limiter=ChatPace(),
+        rate_limiter=ChatPace(paced=settings.rate_limits == "on"),
     )
 
 

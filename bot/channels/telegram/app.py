@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import signal
 import time
@@ -98,8 +99,9 @@ class TelegramRole:
         self._context.database.close()
         logger.info("Telegram: stopped")
 
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+    async def _in_thread(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        work = functools.partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     # ------------------------------------------------------------ receiving
 

@@ -26,9 +26,11 @@ _MARGIN_S = 0.1
 class ChatPace(AIORateLimiter):
     """Thirty messages a second in all, one a second in a chat beyond a short burst, and no faster than asked."""
 
-    def __init__(self, tries: int = 3) -> None:
-        super().__init__(max_retries=0)
+    def __init__(self, tries: int = 3, *, paced: bool = True) -> None:
+        """Without `paced` nothing waits by itself; what Telegram asks for is obeyed all the same."""
+        super().__init__(max_retries=0) if paced else super().__init__(0, 0, 0, 0, max_retries=0)
         self._tries = tries
+        self._paced = paced
         self._chats: dict[int, AsyncLimiter] = {}
         self._until: dict[int, float] = {}
 
@@ -68,7 +70,7 @@ class ChatPace(AIORateLimiter):
             await asyncio.sleep(wait)
         else:
             self._until.pop(chat_id, None)
-        if endpoint in _SENDS and chat_id > 0:
+        if self._paced and endpoint in _SENDS and chat_id > 0:
             await self._limiter(chat_id).acquire()
 
     def _limiter(self, chat_id: int) -> AsyncLimiter:
