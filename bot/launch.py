@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -92,13 +93,14 @@ def environment_of(role: str, settings: Settings) -> dict[str, str]:
 
 
 def probe_of(role: str, settings: Settings) -> Probe | None:
-    """How to ask a role whether it is ready; None for telegram, which listens to nobody."""
+    """How to ask a role whether it is ready."""
     engine = {SECRET_HEADER: settings.engine_secret.get_secret_value()}
     actions = {SECRET_HEADER: settings.actions_secret.get_secret_value()}
     return {
         "engine": http_probe(settings.engine_ready_url, engine),
         "actions": http_probe(settings.actions_health_url, actions),
         "web": http_probe(f"{settings.local_url}/healthz", {}),
+        "telegram": telegram_probe(settings),
     }.get(role)
 
 
@@ -114,6 +116,30 @@ def http_probe(url: str, headers: Mapping[str, str]) -> Probe:
                 return False
 
     return ask
+
+
+def telegram_probe(settings: Settings) -> Probe:
+    """Telegram's role listens to nobody: it is ready once it has said how it stands, whether or not it got through."""
+    since = datetime.now(UTC)
+
+    async def ask() -> bool:
+        said = await asyncio.to_thread(_telegram_state, settings)
+        return said is not None and said[1] >= since
+
+    return ask
+
+
+def _telegram_state(settings: Settings) -> tuple[Mapping[str, Any], datetime] | None:
+    from bot.store import Database
+    from bot.store.models import ChannelState
+
+    database = Database(settings.database_url)
+    try:
+        with database.reading() as session:
+            row = session.get(ChannelState, "telegram")
+            return (dict(row.state), row.at) if row is not None else None
+    finally:
+        database.close()
 
 
 def become(role: str, settings: Settings) -> None:
@@ -400,6 +426,10 @@ async def _welcome(settings: Settings, say: Callable[[str], None], began: float)
     say("")
     say(f"  client page    {settings.public_url}/")
     say(f"  staff console  {settings.public_url}/console")
+    if settings.telegram_token is not None and has_telegram():
+        said, _ = await asyncio.to_thread(_telegram_state, settings) or ({}, None)
+        up = f"https://t.me/{said['username']}" if said.get("up") else f"down: {said.get('reason', 'not connected')}"
+        say(f"  telegram       {up}")
     link = await asyncio.to_thread(_first_account_link, settings)
     if link:
         say(f"  first account  {link}")

@@ -8,7 +8,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.store.models import Answer, Booking, Consent, Conversation, Decision, Feedback, Finding, Message, Screening
+from bot.store.models import (
+    Answer,
+    Booking,
+    Consent,
+    Conversation,
+    Decision,
+    Feedback,
+    Finding,
+    Message,
+    Screening,
+    TelegramChat,
+)
 
 
 def export(session: Session, conversation_id: str) -> dict[str, Any]:
@@ -49,6 +60,10 @@ def export(session: Session, conversation_id: str) -> dict[str, Any]:
                 "created_at": _at(b.created_at),
             }
             for b in rows(Booking, Booking.created_at)
+        ],
+        "telegram": [
+            {"chat": t.chat_id, "since": _at(t.created_at), "came_from": t.campaign, "blocked": _at(t.blocked_at)}
+            for t in rows(TelegramChat, TelegramChat.created_at)
         ],
         "feedback": [
             {"at": _at(f.at), "topic": f.topic, "helpful": f.helpful, "text": f.text}

@@ -16,6 +16,7 @@ ROUTES = {
     "/api/v1/conversations/{conversation_id}/messages": {"post", "get"},
     "/api/v1/conversations/{conversation_id}/events": {"get"},
     "/api/v1/conversations/{conversation_id}/export": {"get"},
+    "/api/v1/conversations/{conversation_id}/telegram": {"post"},
     "/api/v1/conversations/{conversation_id}": {"delete"},
     "/api/v1/staff/screenings": {"get"},
     "/api/v1/staff/screenings/{id}": {"get"},

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from bot import __doc__ as about
+from bot.channels.telegram.webhook import webhook_routes
 from bot.channels.web import chat_api, embedding, errors
 from bot.channels.web.events import Waker
 from bot.channels.web.limits import Limits
@@ -98,6 +99,7 @@ class WebRole:
         _service_routes(app, Readiness(context, self._engine), self._metrics)
         embedding.routes(app, context)
         app.router.routes.extend(console_routes(context))
+        app.router.routes.extend(webhook_routes(context))
         origins = embedding.Origins(context.settings.embed_origins, context.settings.public_url)
         app.add_middleware(BaseHTTPMiddleware, dispatch=origins)
         app.add_middleware(_Guard)
@@ -150,9 +152,12 @@ def _service_routes(app: FastAPI, readiness: Readiness, metrics_: _Metrics) -> N
 
     @app.get("/readyz", tags=["service"])
     def readyz() -> JSONResponse:
-        """Every part is up: 200; otherwise 503 with the reason for each part that is not."""
+        """Every part is up: 200; otherwise 503 with the reason for each part that is not.
+
+        Telegram is shown and not counted: while it cannot be reached, the website goes on.
+        """
         parts = readiness.parts()
-        ready = all(part["status"] == "up" for part in parts.values())
+        ready = all(part["status"] == "up" for name, part in parts.items() if name != "telegram")
         body = {"status": "up" if ready else "down", "parts": parts}
         return JSONResponse(body, status_code=200 if ready else 503, headers={"Cache-Control": "no-store"})
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from bot.channels.telegram import links
 from bot.channels.web import schemas
 from bot.channels.web.errors import ApiError
 from bot.channels.web.events import Waker
@@ -146,6 +147,14 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
             data = exporting.export(session, conversation_id)
         headers = {"Content-Disposition": 'attachment; filename="my-chat.json"', "Cache-Control": "no-store"}
         return Response(json.dumps(data, ensure_ascii=False, indent=2), media_type="application/json", headers=headers)
+
+    @routes.post("/conversations/{conversation_id}/telegram", status_code=201)
+    def telegram(conversation_id: Owner) -> schemas.TelegramLink:
+        """A one-time link with which the client goes on with this conversation on Telegram."""
+        made = links.make(database, conversation_id) if context.settings.telegram_token is not None else None
+        if made is None:
+            raise ApiError(404, "no_telegram", "This clinic's chat is not on Telegram.")
+        return schemas.TelegramLink(url=made[0], expires_at=made[1])
 
     @routes.delete("/conversations/{conversation_id}", status_code=204)
     def erase(conversation_id: Owner) -> Response:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
+from bot.store.models import ChannelState
 from bot.supervisor import role_states
 
 UP = {"status": "up"}
@@ -29,7 +30,21 @@ class Readiness:
             elif role not in parts and role != "web":
                 up = state["state"] == "up"
                 parts[role] = UP if up else _down(f"supervisor: {state['state']}, restarts: {state['restarts']}")
+        if self._context.settings.telegram_token is not None and parts.get("telegram", UP)["status"] == "up":
+            parts["telegram"] = self._telegram()
         return parts
+
+    def _telegram(self) -> dict[str, str]:
+        """What the role last said about its connection."""
+        try:
+            with self._context.database.reading() as session:
+                row = session.get(ChannelState, "telegram")
+                said = dict(row.state) if row is not None else {}
+        except SQLAlchemyError as error:
+            return _down(f"unknown while the database does not answer: {type(error).__name__}")
+        if said.get("up"):
+            return {**UP, "bot": f"@{said['username']}", "mode": str(said["mode"])}
+        return _down(str(said.get("reason") or "has not connected yet"))
 
     def _database(self) -> dict[str, str]:
         try:

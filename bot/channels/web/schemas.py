@@ -115,6 +115,13 @@ class Transcript(BaseModel):
     messages: list[TranscriptMessage]
 
 
+class TelegramLink(BaseModel):
+    """A link that opens this conversation on Telegram, once and for a short while."""
+
+    url: str
+    expires_at: Moment
+
+
 class Page(BaseModel):
     """What the client page shows of the clinic."""
 
