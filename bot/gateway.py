@@ -318,7 +318,7 @@ class Gateway:
             logger.error("The engine could not erase a conversation at message %s: %s", message.uid, error)
             return self._without_engine(message)
         conversations.erase_contents(session, conversation, message.id)
-        return [Reply(self._say("delete_done", kept=""), ReplyKind.NOTICE)]
+        return [Reply(self._say("delete_done", kept=""), ReplyKind.NOTICE, meta={"erased": True})]
 
     def _hold_for(self, session: Any, conversation: Conversation, message: Message, reply: Reply) -> None:
         """An emergency that the health questions found holds the conversation like any other."""

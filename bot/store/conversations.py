@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.clinical.model import Care, Emergency
@@ -28,6 +28,9 @@ from bot.store.models import (
     Offer,
     Outbox,
     Screening,
+    TelegramChat,
+    TelegramKeyboard,
+    TelegramLink,
     Unanswered,
 )
 
@@ -271,8 +274,16 @@ def erase_contents(session: Session, conversation: Conversation, keep_message: i
     """Remove all that was said and answered. The conversation stays open; a lock stays, staff alone release it."""
     references = select(Booking.reference).where(Booking.conversation_id == conversation.id)
     session.execute(delete(BookingCell).where(BookingCell.reference.in_(references)))
-    for table in (Booking, Screening, Consent, Offer, Outbox, Feedback, Unanswered, HandOff):
+    for table in (Booking, Screening, Consent, Offer, Outbox, Feedback, Unanswered, HandOff, TelegramLink):
         session.execute(delete(table).where(table.conversation_id == conversation.id))
+    # Of a chat on Telegram only its number is left: without it nobody could be told that all is deleted.
+    chats = select(TelegramChat.chat_id).where(TelegramChat.conversation_id == conversation.id)
+    session.execute(delete(TelegramKeyboard).where(TelegramKeyboard.chat_id.in_(chats)))
+    session.execute(
+        update(TelegramChat)
+        .where(TelegramChat.conversation_id == conversation.id)
+        .values(campaign=None, opened_by=None, sent_parts=0, sending=False)
+    )
     session.execute(delete(Message).where(Message.conversation_id == conversation.id, Message.id != keep_message))
     conversation.context = {}
     conversation.misses = 0

@@ -440,6 +440,7 @@ class TelegramChat(Base):
     sending: Mapped[bool] = mapped_column(Boolean, default=False)  # a part was begun: it may have arrived
     last_message_id: Mapped[int] = mapped_column(BigInteger, default=0)
     contact_keyboard: Mapped[bool] = mapped_column(Boolean, default=False)
+    opened_by: Mapped[str | None] = mapped_column(String(40))  # the update whose answer the greeting was
     campaign: Mapped[str | None] = mapped_column(String(64))
     blocked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

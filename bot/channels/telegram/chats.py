@@ -121,7 +121,7 @@ class Chats:
 
         Args:
             greeted: the greeting is not sent, because something more urgent comes first.
-            first: the id of the update that opened it, if that was no more than "hello".
+            first: the id of the update that opened it, if that was no more than "hello": the greeting answers it.
         """
         with self._database.session() as session:
             last = session.scalar(select(func.max(Message.id)).where(Message.conversation_id == conversation_id))
@@ -130,18 +130,17 @@ class Chats:
                     chat_id=chat_id,
                     conversation_id=conversation_id,
                     sent_event=(last or 0) if greeted else 0,
+                    opened_by=first,
                     campaign=campaign,
                     created_at=now(),
                 )
             )
-            if first is not None:
-                row = conversations.add_client_message(session, conversation_id, "/start", first, None)
-                row.state = "done"
 
-    def was_said(self, conversation_id: str, client_message_id: str) -> bool:
-        """Whether this update is in the transcript already."""
+    def was_opened_by(self, chat_id: int, key: str) -> bool:
+        """Whether the greeting is all that this update asks for."""
         with self._database.reading() as session:
-            return conversations.message_by_client_id(session, conversation_id, client_message_id) is not None
+            chat = session.get(TelegramChat, chat_id)
+            return chat is not None and chat.opened_by == key
 
     def set_blocked(self, chat_id: int, blocked: bool) -> None:
         """The client blocked the bot, or let it in again. What waits for a blocked chat is marked for staff."""
@@ -452,17 +451,6 @@ class Chats:
         """Whether an emergency holds the conversation, or asks its one question."""
         with self._database.reading() as session:
             return session.get_one(Conversation, conversation_id).lock
-
-    def forget(self, conversation_id: str) -> None:
-        """The conversation was erased: of the chat only its number is left, to answer in it."""
-        with self._database.session() as session:
-            chat_ids = select(TelegramChat.chat_id).where(TelegramChat.conversation_id == conversation_id)
-            session.execute(delete(TelegramKeyboard).where(TelegramKeyboard.chat_id.in_(chat_ids)))
-            session.execute(
-                update(TelegramChat)
-                .where(TelegramChat.conversation_id == conversation_id)
-                .values(campaign=None, sent_parts=0)
-            )
 
     def tidy(self) -> None:
         """Remove keyboards that have run out."""

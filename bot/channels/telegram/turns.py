@@ -129,9 +129,7 @@ class _Turn:
                 await self._unless_urgent("telegram.forwarded")
             case Kind.MEDIA if incoming.text.strip():
                 await self._typed(incoming.text)
-                await self._threads(
-                    self._chats.say, self._conversation_id, f"{self._key}m", [Reply(self._say("telegram.caption"))]
-                )
+                await self._add("m", "telegram.caption")
             case _:
                 await self._notice("media_message")
 
@@ -146,7 +144,7 @@ class _Turn:
         known = await self._threads(self._chats.known, self._chat_id)
         if known is not None:
             self._conversation_id = known
-            return hello and await self._threads(self._chats.was_said, known, self._key)
+            return hello and await self._threads(self._chats.was_opened_by, self._chat_id, self._key)
         own = await self._threads(self._chats.own_conversation, self._chat_id)
         if own is None:
             own, _, _ = await self._threads(self._all._gateway.open, CHANNEL, None, str(self._chat_id))
@@ -229,9 +227,7 @@ class _Turn:
             return
         await self._ask(text=typed, command=commands.INTENTS[name])
         if name == "privacy":
-            await self._threads(
-                self._chats.say, self._conversation_id, f"{self._key}p", [Reply(self._say("telegram.privacy"))]
-            )
+            await self._add("p", "telegram.privacy")
 
     async def _confirm(self, wording: str, yes: str, no: str, **more: Any) -> None:
         buttons = tuple(
@@ -351,9 +347,9 @@ class _Turn:
                 await self._close(press, text)
                 await self._ask(text=text)
             return
-        if not found:  # the dialogue makes sure before it takes a no for every line
+        if not found:
             await self._close(press, self._say("telegram.done_none"))
-            await self._ask(text="none")
+            await self._ask(answers=keyboards.answers(press.reply, marks))
             return
         by_value = {value: [str(place + 1) for place, v in found if v == value] for value in ("yes", "unsure")}
         chosen = self._say(
@@ -402,11 +398,16 @@ class _Turn:
                 reply = Reply(error.message, ReplyKind.FALLBACK)
                 await self._threads(self._chats.say, self._conversation_id, self._key, [reply], ask_again=True)
                 return
-        if any(reply["text"] == self._say("delete_done", kept="") for reply in turn.replies):
-            await self._threads(self._chats.forget, self._conversation_id)
+        if any(reply["meta"].get("erased") for reply in turn.replies):
+            await self._add("e", "telegram.erased")
 
     async def _notice(self, wording: str) -> None:
         """Something that the channel itself says, and the open question again."""
         await self._threads(
             self._chats.say, self._conversation_id, self._key, [Reply(self._say(wording))], ask_again=True
         )
+
+    async def _add(self, mark: str, wording: str) -> None:
+        """Something more, after what the gateway said."""
+        reply = Reply(self._say(wording))
+        await self._threads(self._chats.say, self._conversation_id, f"{self._key}{mark}", [reply])
