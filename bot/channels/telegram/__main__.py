@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from bot import logs
+from bot import logs, releases
 from bot.channels.telegram.app import TelegramRole
 from bot.context import Context
 from bot.knowledge import KnowledgeError
@@ -16,7 +16,8 @@ def main() -> int:
     """Work until SIGINT or SIGTERM."""
     try:
         settings = load_settings()
-        context = Context.load(settings)
+        release = releases.current(settings)
+        context = Context.load(releases.released(settings, release))
     except (SettingsError, KnowledgeError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -24,7 +25,7 @@ def main() -> int:
         print(f"There is no Telegram bot to run: set {key_of('telegram_token')}.", file=sys.stderr)
         return 1
     logs.configure(settings.log_level, hide=(settings.telegram_token.get_secret_value(),))
-    asyncio.run(TelegramRole(context).run())
+    asyncio.run(TelegramRole(context, settings, release).run())
     return 0
 
 

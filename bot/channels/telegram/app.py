@@ -23,6 +23,8 @@ from bot.context import Context
 from bot.delivery import deliver
 from bot.engine_client import EngineClient
 from bot.gateway import Gateway, reference
+from bot.releases import Watcher
+from bot.settings import Settings
 from bot.store import now
 from bot.store.models import ChannelState
 
@@ -42,9 +44,10 @@ _CONNECTIONS = 40
 class TelegramRole:
     """One bot, all of its chats."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: Settings, release: str | None) -> None:
         self._context = context
-        self._settings = context.settings
+        self._settings = settings
+        self._watcher = Watcher("telegram", settings, release, self._take_knowledge)
         self._bot = api.connect(context.settings)
         self._engine = EngineClient(context.settings)
         self._pool = ThreadPoolExecutor(AT_ONCE + 8, thread_name_prefix="telegram")
@@ -67,6 +70,7 @@ class TelegramRole:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
         await self._in_thread(self._context.reader.read, "hello")  # loaded before the first message, not by it
+        self._watcher.start()
         loops = [asyncio.create_task(work()) for work in (self._receive, self._work, self._push)]
         stopped = asyncio.create_task(self._stopping.wait())
         try:
@@ -94,10 +98,19 @@ class TelegramRole:
             task.cancel()
         await asyncio.gather(*loops, *self._busy.values(), return_exceptions=True)
         await self._bot.shutdown()
+        await asyncio.to_thread(self._watcher.stop)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._engine.close()
         self._context.database.close()
         logger.info("Telegram: stopped")
+
+    def _take_knowledge(self, settings: Settings) -> None:
+        """New knowledge, loaded beside the work and put in the place of the old."""
+        context = Context.load(settings, self._context.database)
+        context.reader.read("hello")
+        self._context = context
+        for part in (self._chats, self._sender, self._turns, self._staff):
+            part.use(context)
 
     async def _in_thread(self, function: Any, *arguments: Any, **named: Any) -> Any:
         work = functools.partial(function, *arguments, **named)

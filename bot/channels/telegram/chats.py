@@ -101,6 +101,11 @@ class Chats:
         self._database = context.database
         self._say = context.wording.text
 
+    def use(self, context: Context) -> None:
+        """Go on with new knowledge."""
+        self._context = context
+        self._say = context.wording.text
+
     # ------------------------------------------------------------ chats
 
     def known(self, chat_id: int) -> str | None:

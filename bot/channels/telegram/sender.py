@@ -51,6 +51,11 @@ class Sender:
         self._say = context.wording.text
         self._later: dict[int, tuple[float, int]] = {}
 
+    def use(self, context: Context) -> None:
+        """Go on with new knowledge."""
+        self._context = context
+        self._say = context.wording.text
+
     def is_waiting(self, chat_id: int) -> bool:
         """Whether a chat is to be left alone for a while, because Telegram could not be reached."""
         until, _ = self._later.get(chat_id, (0.0, 0))

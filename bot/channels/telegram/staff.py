@@ -29,6 +29,10 @@ class StaffAlerts:
         self._chat = context.settings.telegram_staff_chat
         self._looked = -EVERY_S
 
+    def use(self, context: Context) -> None:
+        """Go on with new knowledge."""
+        self._context = context
+
     async def look(self, threads: api.Threads) -> None:
         """Look for what is new and tell it. A message that could not be sent is tried again."""
         if self._chat is None or time.monotonic() - self._looked < EVERY_S:

@@ -45,6 +45,12 @@ class Turns:
         self._threads = threads
         self._say = context.wording.text
 
+    def use(self, context: Context) -> None:
+        """Go on with new knowledge."""
+        self._context = context
+        self._gateway = self._gateway.renewed(context)
+        self._say = context.wording.text
+
     async def take(self, update: Waiting) -> None:
         """Do all that one update asks for. Whatever is raised, the update can be taken again."""
         incoming = update.incoming

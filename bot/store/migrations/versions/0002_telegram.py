@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("sending", sa.Boolean(), nullable=False),
         sa.Column("last_message_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_keyboard", sa.Boolean(), nullable=False),
-        sa.Column("opened_by", sa.String(length=40), nullable=True),
         sa.Column("campaign", sa.String(length=64), nullable=True),
         sa.Column("blocked_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
