@@ -19,7 +19,9 @@ class AnswerTopic(TurnAction):
         return "action_answer_topic"
 
     def act(self, turn: Turn) -> Done:
-        topic = context().topics[str(turn.do.get("topic") or turn.intent)]
+        topic = context().topics.get(str(turn.do.get("topic") or turn.intent))
+        if topic is None:  # a topic that was taken away since the button was shown or the model was trained
+            return Suggest().act(turn)
         turn.conversation.misses = 0
         conversations.set_context(turn.conversation, topic=topic.id, pending=None)
         return Done((answer(topic, plain=turn.in_form),))
@@ -51,9 +53,16 @@ class Suggest(TurnAction):
         say = context().wording.text
         near = [name for name, _ in turn.ranking if name in context().topics][:SUGGESTIONS]
         turn.conversation.misses += 1
-        turn.session.add(
-            Unanswered(conversation_id=turn.conversation.id, text=turn.message.text, suggestions=list(near), at=now())
-        )
+        if not turn.in_form and not turn.do:  # an answer to a question about health is nobody's example
+            turn.session.add(
+                Unanswered(
+                    conversation_id=turn.conversation.id,
+                    message_uid=turn.message.uid,
+                    text=turn.message.text,
+                    suggestions=list(near),
+                    at=now(),
+                )
+            )
         topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
         if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:
             turn.conversation.misses = 0

@@ -189,6 +189,23 @@ def knowledge_new(name: str, title: str, group: str) -> None:
     click.echo("Then run ./nmt check, and ./nmt train to see it live.")
 
 
+@knowledge.command("export")
+@click.option("--again", is_flag=True, help="Those that were exported before, too.")
+def knowledge_export(again: bool) -> None:
+    """Write what staff marked as examples to a file, to be read."""
+    from bot.examples import export
+    from bot.settings import ROOT
+
+    with _database() as database:
+        done = export(database, ROOT, _settings().data_dir / "exports", again=again)
+    for reason in done.left_out:
+        click.echo(f"left out: {reason}")
+    if done.file is None:
+        click.echo("There is nothing new to export.")
+    else:
+        click.echo(f"{done.count} examples to read: {done.file}")
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database to this version."""

@@ -10,6 +10,7 @@ import httpx
 from bot.settings import Settings
 
 RELOAD_TIMEOUT_S = 60.0
+EMBED_LIMIT = 64
 
 
 class EngineError(Exception):
@@ -53,9 +54,10 @@ class EngineClient:
         """Forget the dialogue state of a conversation."""
         self._call("DELETE", f"/conversations/{conversation_id}")
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Sentence vectors, to group texts by meaning."""
-        vectors: list[list[float]] = self._call("POST", "/embed", {"texts": list(texts)})["vectors"]
+    def embed(self, texts: Sequence[str], timeout_s: float | None = None) -> list[list[float]]:
+        """Sentence vectors of up to `EMBED_LIMIT` texts, to group them by meaning."""
+        answer = self._call("POST", "/embed", {"texts": list(texts)}, timeout_s=timeout_s)
+        vectors: list[list[float]] = answer["vectors"]
         return vectors
 
     def reload(self) -> str:

@@ -199,7 +199,8 @@ class Gateway:
             offer = conversations.offer(session, conversation_id, incoming.payload)
             if offer is None:
                 raise GatewayError("payload_unknown", self._say("payload_unknown"))
-            return offer.title, dict(offer.action)
+            answer = {"message": offer.message_uid} if offer.action.get("do") == "feedback" else {}
+            return offer.title, {**offer.action, **answer}
         if incoming.answers is not None:
             unknown = [key for key in incoming.answers if key not in self._context.rules.items]
             if unknown or not incoming.answers:
@@ -541,6 +542,8 @@ class Gateway:
                 at=now(),
             )
         )
+        if not do["helpful"]:
+            conversations.note_unhelpful(session, conversation, str(do.get("message")), str(do.get("topic")))
         return Reply(self._say("feedback_thanks" if do["helpful"] else "feedback_not_helpful"))
 
     @contextmanager

@@ -70,6 +70,16 @@ KINDS: Mapping[str, str] = {
     "question": "Has a question for the team",
     "failed": "The bot could not answer",
 }
+OUT_OF_SCOPE: Mapping[str, str] = {
+    "oos_diagnosis": "Asks what they have",
+    "oos_medicine": "Asks about a medicine or a dose",
+    "oos_other_business": "Something the clinic does not do",
+    "oos_chitchat": "Small talk",
+    "oos_abuse": "Abuse or sexual request",
+    "oos_injection": "Tries to change the bot",
+    "oos_language": "Another language",
+    "oos_noise": "No meaning",
+}
 AUTHORS: Mapping[str, str] = {"client": "Client", "bot": "Bot", "staff": "Team"}
 CHANNELS: Mapping[str, str] = {"web": "Website", "telegram": "Telegram"}
 

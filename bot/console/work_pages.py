@@ -239,7 +239,27 @@ def release(visit: Visit) -> Response:
 
 def questions(visit: Visit) -> Response:
     """What the bot could not answer."""
-    return visit.page("questions.html", groups=visit.review.questions(visit.staff), form=SettleForm())
+    return visit.page(
+        "questions.html",
+        groups=visit.review.questions(visit.staff),
+        marked=visit.review.marked(visit.staff),
+        topics={name: topic.title for name, topic in visit.console.context.topics.items()},
+    )
+
+
+def mark(visit: Visit) -> Response:
+    """Say what questions mean."""
+    label = str(visit.form.get("label") or "")
+    if not label:
+        raise Invalid("Choose what the question means.")
+    marked = visit.review.mark(_ids(visit), visit.staff, label)
+    return said(f"{HOME}/questions", f"{marked} marked as examples.")
+
+
+def unmark(visit: Visit) -> Response:
+    """Put a marked question back on the list."""
+    visit.review.unmark(_row_number(visit.path("id")), visit.staff)
+    return said(f"{HOME}/questions", "Back on the list.")
 
 
 def settle(visit: Visit) -> Response:
@@ -247,8 +267,7 @@ def settle(visit: Visit) -> Response:
     form = SettleForm(visit.form)
     if not form.validate():
         raise Invalid("Say what was done about the question.")
-    ids = [_row_number(str(value)) for value in visit.form.getlist("id")]
-    settled = visit.review.settle(ids, visit.staff, form.outcome.data)
+    settled = visit.review.settle(_ids(visit), visit.staff, form.outcome.data)
     return said(f"{HOME}/questions", f"{settled} taken from the list.")
 
 
@@ -285,6 +304,10 @@ def _propose_form(visit: Visit) -> ProposeForm:
     return form
 
 
+def _ids(visit: Visit) -> list[int]:
+    return [_row_number(str(value)) for value in visit.form.getlist("id")]
+
+
 def _row_number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         raise NotFound("There is no such thing.")
@@ -311,5 +334,7 @@ PAGES = (
     Page("POST", "/waiting/{id}/done", EVERYONE, hand_off_done),
     Page("POST", "/incidents/{id}/release", CLINICAL, release),
     Page("GET", "/questions", CLINICAL, questions),
+    Page("POST", "/questions/mark", CLINICAL, mark),
     Page("POST", "/questions/settle", CLINICAL, settle),
+    Page("POST", "/questions/{id}/unmark", CLINICAL, unmark),
 )

@@ -19,18 +19,20 @@ from bot.review.core import (
     StaffContext,
     VersionConflict,
 )
+from bot.review.learning import OUT_OF_SCOPE, Learning
 from bot.review.people import People
 from bot.review.records import Records
 from bot.review.screenings import Screenings
 
 
-class Review(Screenings, Bookings, People, Records):
+class Review(Screenings, Bookings, People, Learning, Records):
     """All use cases of the staff side."""
 
 
 __all__ = [
     "DECISIONS",
     "MAX_TEXT",
+    "OUT_OF_SCOPE",
     "Conflict",
     "Invalid",
     "Json",

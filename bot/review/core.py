@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.clinic import Clinic
 from bot.clinical.model import Tier
 from bot.clinical.rules import Rules
+from bot.education import Topic
 from bot.reply import Reply
 from bot.settings import Settings
 from bot.staff import Staff
@@ -29,9 +31,6 @@ HOLDS = frozenset({Tier.STOP.name, Tier.EMERGENCY.name})
 
 PAGE = 25
 MAX_TEXT = 2000
-SIMILAR = 82
-"""From this likeness on (0 to 100, word order aside) two questions are shown as one."""
-
 LIMITED = ("findings", "unclear", "reason_for_visit", "client_was_told", "care", "letters")
 """What the front desk does not see of a screening (guide 5.6)."""
 
@@ -52,6 +51,8 @@ class StaffContext(Protocol):
     def clinic(self) -> Clinic: ...
     @property
     def wording(self) -> Wording: ...
+    @property
+    def topics(self) -> Mapping[str, Topic]: ...
 
 
 class ReviewError(Exception):

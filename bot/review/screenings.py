@@ -34,6 +34,7 @@ from bot.review.core import (
     iso,
     require_clinical,
 )
+from bot.review.learning import open_questions
 from bot.review.rows import (
     booking_json,
     bookings_of,
@@ -133,7 +134,7 @@ class Screenings(Desk):
             .where(held, Conversation.lock.is_not(None)),
         }
         if staff.clinical:
-            queries["questions"] = how_many(Unanswered).where(Unanswered.settled.is_(None))
+            queries["questions"] = how_many(Unanswered).where(open_questions())
         with self._database.session() as session:
             return {name: session.scalar(query) or 0 for name, query in queries.items()}
 

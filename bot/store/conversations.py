@@ -270,6 +270,26 @@ def comment(session: Session, conversation: Conversation, text: str) -> None:
     )
 
 
+def note_unhelpful(session: Session, conversation: Conversation, answer_uid: str, topic: str) -> None:
+    """Keep the question whose answer did not help, once; what a button asked is no wording of the client's."""
+    answer = message(session, answer_uid)
+    asked = message(session, answer.in_reply_to) if answer is not None and answer.in_reply_to else None
+    if asked is None or asked.conversation_id != conversation.id or asked.payload is not None or asked.withheld:
+        return
+    known = select(Unanswered.id).where(Unanswered.message_uid == asked.uid, Unanswered.kind == "unhelpful")
+    if session.scalar(known) is None:
+        session.add(
+            Unanswered(
+                conversation_id=conversation.id,
+                kind="unhelpful",
+                message_uid=asked.uid,
+                text=asked.text,
+                suggestions=[topic],
+                at=now(),
+            )
+        )
+
+
 def erase_contents(session: Session, conversation: Conversation, keep_message: int) -> None:
     """Remove all that was said and answered. The conversation stays open; a lock stays, staff alone release it."""
     references = select(Booking.reference).where(Booking.conversation_id == conversation.id)

@@ -339,16 +339,20 @@ class Feedback(Base):
 
 
 class Unanswered(Base):
-    """A question that the bot could not place, for the people who keep the knowledge."""
+    """A question that the bot could not place, or whose answer did not help, for the people who keep the knowledge."""
 
     __tablename__ = "unanswered"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(12), default="missed", server_default="missed")  # missed | unhelpful
+    message_uid: Mapped[str | None] = mapped_column(String(36))
     text: Mapped[str] = mapped_column(Text)
     suggestions: Mapped[list[Any]]
     at: Mapped[datetime]
-    settled: Mapped[str | None] = mapped_column(String(64))
+    settled: Mapped[str | None] = mapped_column(String(64))  # what was done about it
+    label: Mapped[str | None] = mapped_column(String(64))  # the intent that staff say it has
+    exported_at: Mapped[datetime | None]
 
 
 class StaffUser(Base):

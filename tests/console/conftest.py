@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.clinic import Clinic, load_locale
 from bot.clinical.record import Record
 from bot.clinical.rules import Rules
 from bot.console import console_routes
+from bot.education import Topic, load_topics
 from bot.review import Review
 from bot.settings import ROOT, Settings
 from bot.staff import Role, Staff
@@ -57,6 +58,7 @@ class StaffSide:
     rules: Rules
     clinic: Clinic
     wording: Wording
+    topics: Mapping[str, Topic]
 
 
 @pytest.fixture
@@ -109,13 +111,14 @@ class Knowledge:
     rules: Rules
     clinic: Clinic
     wording: Wording
+    topics: Mapping[str, Topic]
 
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     clinic = Clinic.load(KNOWLEDGE)
     wording = Wording.load(KNOWLEDGE, clinic.tree, load_locale(KNOWLEDGE, clinic.clinic.locale))
-    return Knowledge(Rules.load(KNOWLEDGE), clinic, wording)
+    return Knowledge(Rules.load(KNOWLEDGE), clinic, wording, load_topics(KNOWLEDGE))
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def context(
     accounts._nobodys_hash.cache_clear()
     settings = Settings(_env_file=None, data_dir=tmp_path, knowledge_dir=KNOWLEDGE)
     database = Database(store_url)
-    yield StaffSide(database, settings, knowledge.rules, knowledge.clinic, knowledge.wording)
+    yield StaffSide(database, settings, knowledge.rules, knowledge.clinic, knowledge.wording, knowledge.topics)
     database.close()
     accounts._nobodys_hash.cache_clear()
 
@@ -215,14 +218,20 @@ def add_conversation(context: StaffSide, name: str = "web-1", **values: Any) -> 
 
 
 def add_message(
-    context: StaffSide, conversation: str, text: str, *, author: str = "client", withheld: bool = False
+    context: StaffSide,
+    conversation: str,
+    text: str,
+    *,
+    author: str = "client",
+    withheld: bool = False,
+    payload: dict[str, Any] | None = None,
 ) -> str:
     with context.database.session() as session:
         uid = f"m-{conversation}-{len(text)}-{author}-{now().timestamp()}"[:36]
         session.add(
             Message(
                 uid=uid, conversation_id=conversation, author=author, at=now(), text=text, state="done",
-                withheld=withheld,
+                withheld=withheld, payload=payload,
             )
         )  # fmt: skip
     return uid
@@ -343,11 +352,23 @@ def add_hand_off(context: StaffSide, conversation: str, kind: str = "person") ->
         return row.id
 
 
-def add_incident(context: StaffSide, conversation: str, condition: str = "chest_pain", care: str = "ambulance") -> int:
+def add_incident(
+    context: StaffSide,
+    conversation: str,
+    condition: str = "chest_pain",
+    care: str = "ambulance",
+    message: str | None = None,
+) -> int:
     """An emergency that holds its conversation."""
     with context.database.session() as session:
         row = Incident(
-            conversation_id=conversation, condition=condition, care=care, locked=True, channel="web", at=now()
+            conversation_id=conversation,
+            message_uid=message,
+            condition=condition,
+            care=care,
+            locked=True,
+            channel="web",
+            at=now(),
         )
         session.add(row)
         held = session.get_one(Conversation, conversation)
@@ -356,9 +377,23 @@ def add_incident(context: StaffSide, conversation: str, condition: str = "chest_
         return row.id
 
 
-def add_question(context: StaffSide, conversation: str, text: str, *suggestions: str) -> int:
+def add_question(
+    context: StaffSide,
+    conversation: str,
+    text: str,
+    *suggestions: str,
+    kind: str = "missed",
+    message: str | None = None,
+) -> int:
     with context.database.session() as session:
-        row = Unanswered(conversation_id=conversation, text=text, suggestions=list(suggestions), at=now())
+        row = Unanswered(
+            conversation_id=conversation,
+            kind=kind,
+            message_uid=message,
+            text=text,
+            suggestions=list(suggestions),
+            at=now(),
+        )
         session.add(row)
         session.flush()
         return row.id

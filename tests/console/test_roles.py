@@ -35,7 +35,9 @@ CONSOLE = {
     ("POST", "/waiting/{id}/done"): EVERYONE,
     ("POST", "/incidents/{id}/release"): CLINICAL,
     ("GET", "/questions"): CLINICAL,
+    ("POST", "/questions/mark"): CLINICAL,
     ("POST", "/questions/settle"): CLINICAL,
+    ("POST", "/questions/{id}/unmark"): CLINICAL,
     ("POST", "/sign-out"): EVERYONE,
     ("GET", "/staff"): OWNER_ONLY,
     ("POST", "/staff"): OWNER_ONLY,
@@ -57,9 +59,11 @@ API = {
     ("POST", "/api/v1/staff/bookings/{reference}/cancel"): EVERYONE,
     ("POST", "/api/v1/staff/bookings/{reference}/propose"): EVERYONE,
     ("GET", "/api/v1/staff/questions"): CLINICAL,
+    ("POST", "/api/v1/staff/questions/mark"): CLINICAL,
 }
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "decision": {"decision": "approve"},
+    "mark": {"ids": [1], "label": "price"},
     "letters": {"condition": "heart_disease"},
     "propose": {"start": "2030-01-07T15:00:00Z"},
 }
@@ -69,7 +73,7 @@ def filled(path: str) -> str:
     return re.sub(r"{\w+}", "1", path.replace("{reference}", "NMT-22222").replace("{action}", "confirm"))
 
 
-def body_of(method: str, path: str) -> dict[str, str] | None:
+def body_of(method: str, path: str) -> dict[str, object] | None:
     return BODIES.get(path.rsplit("/", 1)[-1], {}) if method == "POST" else None
 
 

@@ -301,7 +301,7 @@ async def test_over_https_cookies_are_bound_to_the_host(context: StaffSide, team
         knowledge_dir=KNOWLEDGE,
         public_url="https://chat.clinic.example",
     )
-    secure = StaffSide(context.database, settings, context.rules, context.clinic, context.wording)
+    secure = StaffSide(context.database, settings, context.rules, context.clinic, context.wording, context.topics)
     app = FastAPI(routes=list(console_routes(secure)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://chat.clinic.example") as browser:
         page = await browser.get("/console/sign-in")

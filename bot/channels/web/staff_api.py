@@ -162,13 +162,14 @@ class Bookings(BaseModel):
 
 
 class Question(BaseModel):
-    """What the bot could not answer; like questions are one."""
+    """What the bot could not answer, or answered without helping; questions that mean much the same are one."""
 
     ids: list[int]
     text: str
     count: int
     examples: list[str]
     suggestions: list[str]
+    kinds: list[Literal["missed", "unhelpful"]]
     first_at: str
     last_at: str
 
@@ -177,6 +178,19 @@ class Questions(BaseModel):
     """The most asked first."""
 
     questions: list[Question]
+
+
+class MarkSent(_Sent):
+    """What questions mean: the id of a topic, or a kind that is out of scope (`oos_...`)."""
+
+    ids: list[int] = Field(min_length=1, max_length=500)
+    label: str = Field(max_length=64)
+
+
+class Marked(BaseModel):
+    """How many questions were marked; those that were settled already are left as they are."""
+
+    marked: int
 
 
 class DecisionSent(_Sent):
@@ -386,7 +400,12 @@ def staff_router(context: StaffContext) -> APIRouter:
 
     @router.get("/questions", response_model=Questions)
     def questions(staff: Staff = clinical) -> Json:
-        """What the bot could not answer, grouped, for the people who keep the knowledge."""
+        """What the bot could not answer or answered badly, grouped by meaning, for those who keep the knowledge."""
         return {"questions": review.questions(staff)}
+
+    @router.post("/questions/mark", response_model=Marked)
+    def mark(sent: MarkSent, staff: Staff = clinical) -> Json:
+        """Use questions as examples of a topic, or of what is out of scope, in the next training."""
+        return {"marked": review.mark(sent.ids, staff, sent.label)}
 
     return router
