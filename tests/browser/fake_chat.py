@@ -66,10 +66,21 @@ class FakeChat:
         self.lists: list[dict[str, Any]] = []
         self.origins: list[str] = []  # other origins that may show the widget
         self.loaded: list[str] = []  # files of the widget that were asked for
+        self.has_telegram = False
         self.streams = True
         self.delay = 0.0
         self._events = 0
         self._guard = threading.Lock()
+
+    def reset(self) -> None:
+        """As new, but still running."""
+        self.forget()
+        for kept in (self.received, self.authorization, self.lists, self.origins, self.loaded):
+            kept.clear()
+        self.posts_to_refuse = self.posts_to_lose_the_answer_of = 0
+        self.streams = True
+        self.delay = 0.0
+        self.has_telegram = False
 
     def say(self, message: dict[str, Any], author: str = "staff") -> int:
         """Put a message into every conversation, as a decision of the team does."""
@@ -103,6 +114,7 @@ class FakeChat:
             Route("/api/v1/conversations/{id}/messages", self._send, methods=["POST"]),
             Route("/api/v1/conversations/{id}/messages", self._transcript),
             Route("/api/v1/conversations/{id}/checklists", self._checklists),
+            Route("/api/v1/conversations/{id}/telegram", self._telegram, methods=["POST"]),
             Route("/api/v1/conversations/{id}/events", self._stream),
             Route("/api/v1/conversations/{id}/export", self._export),
         ]
@@ -117,6 +129,9 @@ class FakeChat:
         self.loaded.append(request.url.path)
         return embedding.answered(request, ASSETS.files[request.url.path])
 
+    async def _telegram(self, request: Request) -> Response:
+        return _error(401, "") if self._talk(request) is None else JSONResponse({"url": "https://t.me/a?start=link-1"})
+
     async def _checklists(self, request: Request) -> Response:
         return _error(401, "") if self._talk(request) is None else JSONResponse({"checklists": self.lists})
 
@@ -125,6 +140,7 @@ class FakeChat:
         return JSONResponse(
             {"clinic": "Willow Lane Clinic", "phone": phone, "locale": "en-US", "emergency_number": "911"}
             | {"retention": "30 days", "privacy_contact": "privacy@willowlane.example", "privacy_url": None}
+            | {"telegram": self.has_telegram}
         )
 
     async def _create(self, _request: Request) -> Response:

@@ -75,6 +75,11 @@ export class ChatApi {
     return answer.checklists;
   }
 
+  /** A link, good for one use, that goes on with this conversation in Telegram. */
+  telegramLink(credentials) {
+    return this.#json("POST", `${path(credentials)}/telegram`, { credentials });
+  }
+
   /** Everything the server holds about this conversation. */
   export(credentials) {
     return this.#json("GET", `${path(credentials)}/export`, { credentials });

@@ -225,11 +225,12 @@ function makeRow(item, index, choices, t) {
   const number = index + 1;
   const mark = h("span", { class: "missing-mark" });
   const inputs = choices.map((choice) => h("input", { type: "radio", name, value: choice, id: uniqueId("choice") }));
-  const title = h("p", { class: "line", id: uniqueId("line-text") }, h("span", { class: "number" }, `${number}`), h("span", {}, item.text, " ", mark));
+  const place = h("span", { class: "number", id: uniqueId("number") }, `${number}`);
+  const text = h("span", { id: uniqueId("line-text") }, item.text, " ", mark);
   const node = h(
     "div",
-    { class: "row", role: "radiogroup", "aria-labelledby": title.id },
-    title,
+    { class: "row", role: "radiogroup", "aria-labelledby": `${place.id} ${text.id}` },
+    h("p", { class: "line" }, place, text),
     h(
       "div",
       { class: "three" },

@@ -78,6 +78,11 @@ export class Conversation extends EventTarget {
     return this.#api.lists(this.#credentials);
   }
 
+  /** An address, good for one use, that goes on with this conversation in Telegram. */
+  async telegramLink() {
+    return (await this.#api.telegramLink(this.#credentials)).url;
+  }
+
   /** What was said, oldest first. */
   async transcript() {
     return this.#wholeTranscript();

@@ -16,8 +16,9 @@ export function buildFrame(t, page) {
   const part = {};
   const made = (name, element) => (part[name] = element);
   const name = made("clinic", h(page ? "h1" : "h2", { id: "clinic" }, t("page.title")));
+  // The website around has its own banner.
   const header = h(
-    "header",
+    page ? "header" : "div",
     { class: "top" },
     h(
       "div",

@@ -149,6 +149,7 @@ class Chat extends HTMLElement {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const line = document.createElementNS(svg.namespaceURI, "path");
     svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", true);
     line.setAttribute("d", this.#open ? FOLD : CHAT);
     svg.append(line);
     button.replaceChildren(svg, this.#words, this.#badge);

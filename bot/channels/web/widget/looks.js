@@ -6,7 +6,7 @@ const SCHEMES = {
   light: { surface: [255, 255, 255], ground: [250, 248, 244] },
   dark: { surface: [30, 40, 39], ground: [19, 26, 25] },
 };
-const SHEET = "(max-width: 480px), (max-height: 420px)";
+const SHEET = "(max-width: 480px), (max-height: 520px)";
 
 /** Follow the wish of the page, or of the system, for light or dark; colour the accent so that it can be read. */
 export function dress(frame, { accent, theme }) {

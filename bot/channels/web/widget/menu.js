@@ -5,13 +5,13 @@ import { h, icon } from "./dom.js";
 /**
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} list
- * @param {Array<{id: string, title: string, path: string, action: () => void}>} entries
+ * @param {Array<{id: string, title: string, path: string, action: () => void, hidden?: boolean}>} entries
  * @param {Document | ShadowRoot} root
  */
 export function menu(button, list, entries, root) {
   const around = list.parentElement;
-  const buttons = entries.map(({ id, title, path, action }) =>
-    h("button", { type: "button", id, on: { click: () => chosen(action) } }, icon(path), title),
+  const buttons = entries.map(({ id, title, path, action, hidden }) =>
+    h("button", { type: "button", id, hidden, on: { click: () => chosen(action) } }, icon(path), title),
   );
   list.append(...buttons.map((entry) => h("li", {}, entry)));
 
@@ -35,7 +35,7 @@ export function menu(button, list, entries, root) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const able = buttons.filter((entry) => !entry.disabled);
+    const able = buttons.filter((entry) => !entry.disabled && !entry.hidden);
     const at = able.findIndex((entry) => entry.matches(":focus"));
     able.at((at + step + (at < 0 && step < 0 ? 1 : 0)) % able.length)?.focus();
   });
@@ -50,6 +50,9 @@ export function menu(button, list, entries, root) {
     if (event.relatedTarget && !around.contains(event.relatedTarget)) open(false);
   });
   return {
+    show: (id) => {
+      buttons.find((entry) => entry.id === id).hidden = false;
+    },
     enable: (enabled) => {
       for (const entry of buttons) entry.disabled = !enabled;
     },

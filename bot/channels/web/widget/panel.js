@@ -24,6 +24,7 @@ const PATHS = {
   person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-7.5 8a7.5 7.5 0 0 1 15 0",
   again: "M4.5 12a7.5 7.5 0 1 0 2.3-5.4M4.5 4v4h4",
   download: "M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14",
+  telegram: "m20.5 4.5-17 7 6 2.5m11-9.5-3 14-8-4.5m11-9.5-11 9.5v5.5l3-3.5",
   privacy: "M12 3.5 5.5 6v5.5c0 4.2 2.7 7.3 6.5 9 3.8-1.7 6.5-4.8 6.5-9V6z",
   erase: "M5 7h14M9.5 7V4.5h5V7m-8 0 .8 12.5h9.4L17.5 7",
 };
@@ -194,8 +195,19 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     });
   }
 
+  async function telegram() {
+    let body;
+    try {
+      body = [h("p", {}, t("telegram.body")), h("p", {}, link(t("telegram.open"), await conversation.telegramLink(), "contact"))];
+    } catch {
+      body = [h("p", {}, t("telegram.failed"))];
+    }
+    await dialog.ask({ title: t("menu.telegram"), body, buttons: [{ value: "no", title: t("privacy.close") }] });
+  }
+
   const entries = [
     { id: "menu-person", path: PATHS.person, title: t("menu.person"), action: () => context.send({ text: t("menu.person_text") }, t("menu.person")) },
+    { id: "menu-telegram", path: PATHS.telegram, title: t("menu.telegram"), action: telegram, hidden: true },
     { id: "menu-download", path: PATHS.download, title: t("menu.download"), action: download },
     { id: "menu-privacy", path: PATHS.privacy, title: t("menu.privacy"), action: privacy },
     { id: "menu-again", path: PATHS.again, title: t("menu.again"), action: startAgain },
@@ -216,6 +228,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     banner.emergencyNumber = clinic.emergency_number ?? null;
     context.botLanguage = clinic.locale ?? null;
     context.timezone = clinic.timezone ?? null;
+    if (clinic.telegram) listed.show("menu-telegram");
   }
 
   async function begin() {
