@@ -283,7 +283,7 @@ class Chats:
         part, doubtful = found[chat.sent_parts], chat.sending
         chat.sending = True
         if chat.sent_parts == 0 and row.in_reply_to is not None and not row.in_reply_to.startswith(MINE):
-            self._close_questions(session, chat.chat_id, row.id)
+            self._close_questions(session, chat.chat_id, row)
         token = ""
         if part.keyboard:
             keyboard = session.scalar(
@@ -307,19 +307,23 @@ class Chats:
             chat.contact_keyboard and not part.contact, booking.get("reference"),
         )  # fmt: skip
 
-    def _close_questions(self, session: Session, chat_id: int, before: int) -> None:
-        """The dialogue went on, by a typed answer: the buttons of the questions before are of no use any more."""
+    def _close_questions(self, session: Session, chat_id: int, answer: Message) -> None:
+        """The dialogue went on, by a typed answer: the buttons of the questions before are of no use any more.
+
+        What was asked in the same turn stands: whether to delete everything, and below it the open question again.
+        """
         still_open = session.scalars(
             select(TelegramKeyboard).where(
                 TelegramKeyboard.chat_id == chat_id,
-                TelegramKeyboard.event_id < before,
+                TelegramKeyboard.event_id < answer.id,
                 TelegramKeyboard.closed_at.is_(None),
             )
         )
         for keyboard in still_open:
             row = session.get(Message, keyboard.event_id)
-            kind = _reply(row)["meta"]["kind"] if row is not None else "question"
-            if kind in _QUESTIONS:
+            if row is not None and row.in_reply_to == answer.in_reply_to:
+                continue
+            if row is None or _reply(row)["meta"]["kind"] in _QUESTIONS:
                 keyboard.closed_at = now()
                 keyboard.marks = {}
                 keyboard.shown = keyboard.message_id is None

@@ -1,0 +1,433 @@
+"""Telegram's rows: each update once, everything said is sent once and in order, each button is taken once.
+
+Every test runs on SQLite, and on PostgreSQL too where NMT_TEST_POSTGRES_URL names a database.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, select, text
+
+from bot.channels.telegram import chats as chats_module
+from bot.channels.telegram import links
+from bot.channels.telegram.chats import Chats, Pressed, Step
+from bot.channels.telegram.inbox import MOST_ATTEMPTS, Inbox
+from bot.channels.telegram.keyboards import key
+from bot.context import Context
+from bot.reply import Button, Reply, ReplyKind
+from bot.settings import Settings
+from bot.store import Database, conversations, exporting, migrate, now
+from bot.store.models import (
+    ChannelState,
+    Conversation,
+    Message,
+    Outbox,
+    TelegramChat,
+    TelegramKeyboard,
+    TelegramLink,
+    TelegramUpdate,
+)
+
+BOT, CHAT = 700, 5
+POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
+HOUR = datetime.timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """What the clinic knows, read once."""
+    return Context.load(Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("known")))
+
+
+@pytest.fixture(params=["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])])
+def context(known: Context, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
+    url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
+    if request.param == "postgres":
+        name = f"nmt_telegram_{secrets.token_hex(6)}"
+        server = create_engine(POSTGRES)
+        with server.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {name}"))
+        server.dispose()
+        url = f"{POSTGRES}?options=-csearch_path%3D{name}"
+    migrate(url)
+    context = replace(known, database=Database(url))
+    yield context
+    context.database.close()
+
+
+@pytest.fixture
+def chats(context: Context) -> Chats:
+    return Chats(context)
+
+
+def update(number: int, words: str = "hi", chat_id: int = CHAT) -> dict[str, Any]:
+    chat = {"id": chat_id, "type": "private"}
+    return {"update_id": number, "message": {"message_id": number, "chat": chat, "from": {"id": 1}, "text": words}}
+
+
+def opened(context: Context, chats: Chats, chat_id: int = CHAT, channel: str = "telegram") -> str:
+    """A chat and its conversation."""
+    with context.database.session() as session:
+        conversation, _ = conversations.create(session, channel, "en-US", str(chat_id))
+    chats.add(chat_id, conversation.id, "flyer", greeted=False, first="tg-1")
+    return conversation.id
+
+
+def say(context: Context, conversation_id: str, *replies: Reply, author: str = "bot", to: str | None = "tg-1") -> None:
+    with context.database.session() as session:
+        for reply in replies:
+            conversations.add_reply(session, conversation_id, reply, author=author, in_reply_to=to)
+
+
+def question(words: str = "Well?", **more: Any) -> Reply:
+    return Reply(words, ReplyKind.QUESTION, (Button("Yes", {"do": "intent", "intent": "affirm"}),), **more)
+
+
+def send_all(chats: Chats, chat_id: int = CHAT, first: int = 100) -> list[Step]:
+    """Send as the sender does, with message numbers that rise."""
+    steps: list[Step] = []
+    step = chats.next_step(chat_id)
+    while step is not None:
+        steps.append(step)
+        step = chats.next_step(chat_id, step, first + len(steps))
+    return steps
+
+
+# ------------------------------------------------------------------ the inbox
+
+
+def test_an_update_is_kept_once_however_often_it_comes(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    assert inbox.store([update(1), update(2)]) == 2
+    assert inbox.store([update(2), update(1), update(3)]) == 1
+    assert Inbox(context.database, BOT + 1).store([update(1)]) == 1  # another bot counts for itself
+    assert inbox.chats() == [CHAT]
+
+
+def test_updates_of_a_chat_wait_in_their_order(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    inbox.store([update(3, "third"), update(9, "other", chat_id=6)])
+    inbox.store([update(1, "first"), update(2, "second")])
+    assert inbox.chats() == [CHAT, 6]
+    said = []
+    while (waiting := inbox.next(CHAT)) is not None:
+        said.append(waiting.incoming.text)
+        inbox.done(waiting)
+    assert said == ["first", "second", "third"]
+    assert inbox.chats() == [6]
+
+
+def test_of_a_done_update_only_its_number_is_left(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    inbox.store([update(1, "my chest hurts")])
+    waiting = inbox.next(CHAT)
+    assert waiting is not None
+    inbox.done(waiting)
+    with context.database.session() as session:
+        (row,) = session.scalars(select(TelegramUpdate))
+        assert (row.content, row.chat_id, row.state) == (None, None, "done")
+    assert inbox.store([update(1)]) == 0
+
+
+def test_an_update_that_says_nothing_is_done_at_once(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    assert inbox.store([{"update_id": 4, "poll": {}}]) == 1
+    assert inbox.chats() == []
+
+
+def test_an_update_is_tried_a_few_times(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    inbox.store([update(1)])
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        waiting = inbox.next(CHAT)
+        assert waiting is not None
+        assert inbox.failed_once(waiting) is (attempt < MOST_ATTEMPTS)
+
+
+def test_old_numbers_are_forgotten_but_nothing_that_waits(context: Context) -> None:
+    inbox = Inbox(context.database, BOT)
+    inbox.store([update(1), update(2)])
+    waiting = inbox.next(CHAT)
+    assert waiting is not None
+    inbox.done(waiting)
+    with context.database.session() as session:
+        for row in session.scalars(select(TelegramUpdate)):
+            row.received_at = now() - datetime.timedelta(days=8)
+    inbox.tidy()
+    with context.database.session() as session:
+        assert [row.update_id for row in session.scalars(select(TelegramUpdate))] == [2]
+
+
+# ------------------------------------------------------------------ sending
+
+
+def test_what_was_said_is_sent_once_and_in_order(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("one"), Reply("two"))
+    assert chats.with_news() == [CHAT]
+    assert [step.part.plain for step in send_all(chats)] == ["one", "two"]
+    assert chats.with_news() == []
+    assert chats.next_step(CHAT) is None
+
+
+def test_after_a_crash_the_message_in_doubt_is_looked_for_first(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question("one"), Reply("two"))
+    first = chats.next_step(CHAT)
+    again = Chats(context).next_step(CHAT)  # the process was killed and is back
+    assert first is not None
+    assert again is not None
+    assert (first.doubtful, again.doubtful) == (False, True)
+    assert (first.part, first.token) == (again.part, again.token)
+    second = chats.next_step(CHAT, again, 101)
+    assert second is not None
+    assert (second.part.plain, second.doubtful, second.last_message_id) == ("two", False, 101)
+    chats.nothing_begun(CHAT)
+    third = chats.next_step(CHAT)
+    assert third is not None
+    assert not third.doubtful
+
+
+def test_a_long_reply_goes_on_where_it_was(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("\n\n".join("word " * 500 for _ in range(4))))
+    first = chats.next_step(CHAT)
+    assert first is not None
+    second = chats.next_step(CHAT, first, 101)
+    assert second is not None
+    back = Chats(context).next_step(CHAT)
+    assert back is not None
+    assert (first.place, second.place, back.place) == (0, 1, 1)
+
+
+def test_a_blocked_chat_is_left_alone_and_gets_what_waited_when_it_is_back(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    with context.database.session() as session:
+        session.add(Outbox(key="k", conversation_id=conversation_id, author="staff", reply={"text": "x"}, due_at=now()))
+    chats.set_blocked(CHAT, True)
+    say(context, conversation_id, Reply("one"))
+    assert chats.with_news() == []
+    assert chats.next_step(CHAT) is None
+    with context.database.session() as session:
+        assert session.scalars(select(Outbox)).one().failed == "blocked"
+    chats.heard_from(CHAT, 7)
+    assert [step.part.plain for step in send_all(chats)] == ["one"]
+    with context.database.session() as session:
+        assert session.scalars(select(Outbox)).one().failed is None
+
+
+def test_a_push_waits_for_the_morning_unless_the_client_is_awake(
+    context: Context, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("It can go ahead."), author="staff", to=None)
+    with context.database.session() as session:
+        uid = session.scalars(select(Message.uid)).one()
+        session.add(
+            Outbox(key="k", conversation_id=conversation_id, author="staff", reply={}, due_at=now(), message_uid=uid)
+        )
+        session.get_one(Conversation, conversation_id).last_at = now() - HOUR
+    monkeypatch.setattr(chats_module, "is_quiet", lambda clinic, moment: True)
+    assert chats.next_step(CHAT) is None
+    with context.database.session() as session:
+        session.get_one(Conversation, conversation_id).last_at = now()
+    (sent,) = send_all(chats)
+    assert sent.part.plain == "From the team:\n\nIt can go ahead."
+    with context.database.session() as session:
+        assert session.scalars(select(Outbox)).one().delivered_at is not None
+
+
+def test_answers_come_at_night_too(context: Context, chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation_id = opened(context, chats)
+    with context.database.session() as session:
+        session.get_one(Conversation, conversation_id).last_at = now() - HOUR
+    say(context, conversation_id, Reply("one"))
+    monkeypatch.setattr(chats_module, "is_quiet", lambda clinic, moment: True)
+    assert len(send_all(chats)) == 1
+
+
+def test_a_reminder_of_a_visit_that_is_not_true_any_more_is_not_sent(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    about = {"reference": "NMT-7K3QF", "start": (now() + HOUR).isoformat()}
+    say(context, conversation_id, Reply("Come", ReplyKind.BOOKING, meta={"reminder": about}), to=None)
+    assert send_all(chats) == []
+    assert chats.with_news() == []
+
+
+# ------------------------------------------------------------------ buttons
+
+
+def test_a_button_is_taken_once_but_the_same_update_may_be_done_again(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question())
+    (step,) = send_all(chats)
+    data = key(step.token, 0)
+    press = chats.press(CHAT, data, update_row=1)
+    assert press.state is Pressed.TAKEN
+    assert press.action == {"do": "intent", "intent": "affirm"}
+    assert press.message_id == 101
+    chats.close(step.token, 1, "Yes")
+    assert chats.press(CHAT, data, update_row=1).state is Pressed.TAKEN
+    assert chats.press(CHAT, data, update_row=2).state is Pressed.STALE
+    (edit,) = chats.edits(CHAT)
+    assert edit.plain == "Well?\n\nYou chose: Yes"
+    chats.edited(step.token)
+    assert chats.edits(CHAT) == []
+
+
+def test_a_button_means_nothing_in_another_chat_or_after_its_time(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question())
+    (step,) = send_all(chats)
+    data = key(step.token, 0)
+    assert chats.press(CHAT + 1, data, 1).state is Pressed.GONE
+    assert chats.press(CHAT, key(step.token, 50), 1).state is Pressed.GONE
+    assert chats.press(CHAT, key("A" * 12, 0), 1).state is Pressed.GONE
+    assert chats.press(CHAT, "delete everything", 1).state is Pressed.GONE
+    with context.database.session() as session:
+        session.get_one(TelegramKeyboard, step.token).expires_at = now()
+    assert chats.press(CHAT, data, 1).state is Pressed.GONE
+
+
+def test_the_buttons_of_a_question_go_when_it_was_answered_in_words(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question("first"), Reply("Menu", ReplyKind.MENU, question().buttons))
+    asked, menu = send_all(chats)
+    say(context, conversation_id, question("second"), to="a message of the client")
+    send_all(chats, first=200)
+    assert chats.press(CHAT, key(asked.token, 0), 9).state is Pressed.STALE
+    assert chats.press(CHAT, key(menu.token, 0), 9).state is Pressed.TAKEN
+    assert [edit.message_id for edit in chats.edits(CHAT)] == [101]
+
+
+def test_two_questions_of_one_turn_are_both_open(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question("Delete it all?"), question("Step 3"), to="a message of the client")
+    for step in send_all(chats):
+        assert chats.press(CHAT, key(step.token, 0), 9).state is Pressed.TAKEN
+
+
+def test_what_the_channel_says_itself_is_said_once_for_an_update(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question("Which day?"))
+    send_all(chats)
+    for _ in range(2):
+        chats.say(conversation_id, "tg-700-8", [Reply("I can only read text.")], ask_again=True)
+    assert [step.part.plain for step in send_all(chats, first=200)] == ["I can only read text.", "Which day?"]
+
+
+# ------------------------------------------------------------------ links from the website
+
+
+@pytest.fixture
+def link(context: Context) -> tuple[str, str]:
+    """A conversation of the website, and what the link to it carries."""
+    with context.database.session() as session:
+        session.add(ChannelState(channel="telegram", state={"username": "willowbot"}, at=now()))
+        conversation, _ = conversations.create(session, "web", "en-US")
+    made = links.make(context.database, conversation.id)
+    assert made is not None
+    assert made[0].startswith("https://t.me/willowbot?start=link-")
+    return conversation.id, made[0].partition("start=")[2]
+
+
+def test_a_link_works_once_and_only_its_hash_is_kept(context: Context, chats: Chats, link: tuple[str, str]) -> None:
+    conversation_id, payload = link
+    own = opened(context, chats)
+    assert len(payload) <= 64
+    token_hash = links.read(context.database, payload)
+    assert token_hash is not None
+    assert payload.removeprefix("link-") not in token_hash
+    assert links.use(context.database, token_hash, CHAT) == conversation_id
+    assert links.linked(context.database, token_hash, CHAT) == conversation_id
+    assert links.read(context.database, payload) is None
+    assert links.use(context.database, token_hash, CHAT + 1) is None
+    assert chats.known(CHAT) == conversation_id
+    assert chats.own_conversation(CHAT) == own
+
+
+def test_a_link_runs_out(context: Context, link: tuple[str, str]) -> None:
+    with context.database.session() as session:
+        session.scalars(select(TelegramLink)).one().expires_at = now()
+    assert links.read(context.database, link[1]) is None
+    assert links.read(context.database, "link-made-up") is None
+
+
+def test_without_a_bot_there_is_no_link(context: Context) -> None:
+    with context.database.session() as session:
+        conversation, _ = conversations.create(session, "web", "en-US")
+    assert links.make(context.database, conversation.id) is None
+
+
+def test_a_conversation_is_open_in_one_chat_only(context: Context, chats: Chats, link: tuple[str, str]) -> None:
+    conversation_id, payload = link
+    opened(context, chats)
+    opened(context, chats, CHAT + 1)
+    for chat_id in (CHAT, CHAT + 1):
+        made = links.make(context.database, conversation_id)
+        assert made is not None
+        token_hash = links.read(context.database, made[0].partition("start=")[2])
+        assert token_hash is not None
+        links.use(context.database, token_hash, chat_id)
+    assert chats.known(CHAT) is None
+    assert chats.known(CHAT + 1) == conversation_id
+    assert payload
+
+
+def test_a_held_conversation_is_not_left_by_a_link(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    assert links.may_leave(context.database, conversation_id)
+    with context.database.session() as session:
+        session.get_one(Conversation, conversation_id).lock = "locked"
+    assert not links.may_leave(context.database, conversation_id)
+
+
+def test_of_a_linked_conversation_news_come_here_and_answers_go_where_they_were_asked(
+    context: Context, chats: Chats
+) -> None:
+    conversation_id = opened(context, chats, channel="web")
+    with context.database.session() as session:
+        here = conversations.add_client_message(session, conversation_id, "here", "tg-700-1", None)
+        there = conversations.add_client_message(session, conversation_id, "there", "uuid", None)
+    say(context, conversation_id, Reply("to the website"), to=there.uid)
+    say(context, conversation_id, Reply("to Telegram"), to=here.uid)
+    say(context, conversation_id, Reply("news"), to=None)
+    assert [step.part.plain for step in send_all(chats)] == ["to Telegram", "news"]
+
+
+# ------------------------------------------------------------------ one's own data
+
+
+def test_a_chat_is_in_what_a_client_may_take_away(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    with context.database.session() as session:
+        (chat,) = exporting.export(session, conversation_id)["telegram"]
+    assert (chat["chat"], chat["came_from"], chat["blocked"]) == (CHAT, "flyer", None)
+
+
+def test_erasing_covers_what_telegram_left(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, question())
+    (step,) = send_all(chats)
+    chats.mark(step.token, {"0": "yes"})
+    with context.database.session() as session:
+        session.add(TelegramLink(token_hash="x", conversation_id=conversation_id, expires_at=now()))
+    with context.database.session() as session:
+        conversations.erase_contents(session, session.get_one(Conversation, conversation_id), keep_message=-1)
+    with context.database.session() as session:
+        assert session.scalars(select(TelegramKeyboard)).all() == []
+        assert session.scalars(select(TelegramLink)).all() == []
+        chat = session.get_one(TelegramChat, CHAT)
+        assert (chat.campaign, chat.opened_by, chat.sent_parts) == (None, None, 0)
+    with context.database.session() as session:
+        conversations.erase(session, conversation_id)
+    with context.database.session() as session:
+        assert session.get(TelegramChat, CHAT) is None
