@@ -63,6 +63,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
             privacy_url=context.clinic.privacy.policy_url,
             privacy_contact=context.clinic.privacy.contact,
             retention=context.clinic.privacy.retention,
+            telegram=context.settings.telegram_token is not None,
         )
 
     @routes.post("/conversations", status_code=201)

@@ -134,6 +134,7 @@ class Page(BaseModel):
     privacy_url: str | None
     privacy_contact: str | None
     retention: str | None
+    telegram: bool  # the chat can be gone on with there
 
 
 class OpenChecklist(Checklist):
