@@ -357,12 +357,13 @@ class Gateway:
 
     def _emergency(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> _Verdict:
         rules, locale = self._context.rules, self._context.locale
-        if found.heard and found.asking and found.care is Care.CRISIS and conversation.lock is None:
-            # Not sure enough to hold anything: the words of a crisis and the lines, and the client may go on.
+        in_doubt = found.asking and not found.conditional
+        if in_doubt and found.care is Care.CRISIS and conversation.lock != "locked":
+            # A crisis has no question: its words and the lines are shown, nothing is held, the client may go on.
             conversations.note_incident(session, conversation, found, message.uid)
             call = Button(self._say("button.call_me"), {"do": "call_back"})
             return _Verdict((emergency.reply(found, rules, locale, buttons=(call,)),))
-        if conversation.lock == "asking" and found.asking and not found.conditional:
+        if conversation.lock == "asking" and in_doubt:
             # The answer to the row's question names the symptom again: read it as that answer.
             return self._own_question(session, conversation, message)
         if found.conditional:
@@ -377,7 +378,7 @@ class Gateway:
         record = self._open_record(session, conversation)
         if found.heard and record is not None and found.heard < self._context.reader.in_questions:
             return _Verdict((), self._engine_text(message))
-        if found.asking and not found.heard and record is not None:
+        if found.asking and record is not None and rules.conditions[found.condition].is_emergency:
             # The health questions are open: they show the row's sentence and ask its question themselves, so that
             # nothing typed beside it is lost. What was asked and answered there is not asked anew.
             asked = f"{found.condition}/1" in record.answers

@@ -54,12 +54,14 @@ class Combination:
 class NetRules:
     """From which certainty the safety net speaks.
 
+    `doubts`: below it, what a phrase would hold is asked first.
     `words`: shorter messages are left to the phrases. `shows`: a number and one question. `in_questions`: the same
     while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
     names. `row`: what staff see such an emergency under.
     """
 
     words: int
+    doubts: float
     shows: float
     in_questions: float
     holds_crisis: float
@@ -128,13 +130,14 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
             raise ValueError(f"emergencies.yml: no row and no sign {name!r} (combination of {combination.row})")
     net = NetRules(
         words=int(data["net"]["words"]),
+        doubts=float(data["net"]["doubts"]),
         shows=float(data["net"]["shows"]),
         in_questions=float(data["net"]["in_questions"]),
         holds_crisis=float(data["net"]["holds_crisis"]),
         row=data["net"]["row"],
     )
-    if not 0.5 <= net.shows <= min(net.in_questions, net.holds_crisis) <= 1:
-        raise ValueError("emergencies.yml: net: 0.5 <= shows <= in_questions and holds_crisis <= 1")
+    if not 0 <= net.doubts <= 0.5 <= net.shows <= min(net.in_questions, net.holds_crisis) <= 1:
+        raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= in_questions and holds_crisis <= 1")
     for row in [
         net.row,
         *base,

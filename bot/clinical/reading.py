@@ -104,17 +104,27 @@ class Reader:
             mentions=tuple(
                 _mention(text, tokens, start, end, name, status) for (start, end, name), status in sorted(spans.items())
             ),
-            emergency=urgent.first(self._urgent) or self._heard(text, tokens),
+            emergency=self._with_net(urgent.first(self._urgent), text, tokens),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
         )
 
-    def _heard(self, text: str, tokens: Sequence[Token]) -> Emergency | None:
-        """What only the safety net hears. It asks, and never locks alone, except for what is very clearly a crisis."""
+    def _with_net(self, named: Emergency | None, text: str, tokens: Sequence[Token]) -> Emergency | None:
+        """What the phrases name, or what only the safety net hears.
+
+        The net takes nothing back. It asks, and holds alone only what is very clearly a crisis; and where a phrase
+        would hold a message that sounds calm ("collapsed into bed at nine"), the client is asked first.
+        """
         net = self._urgent.net
         if self._listen is None or sum(token.is_word for token in tokens) < net.words:
-            return None
+            return named
+        if named is not None and named.asking:
+            return named
         heard = self._listen(text)
-        if heard is None or heard.certainty < net.shows:
+        if heard is None:
+            return named
+        if named is not None:
+            return replace(named, asking=True) if heard.certainty < net.doubts else named
+        if heard.certainty < net.shows:
             return None
         if heard.care is Care.CRISIS:
             return Emergency(

@@ -22,8 +22,10 @@ from typing import Any
 
 import yaml
 
+from bot import safety_net
 from bot.clinical.model import Reading, Signal, Status
 from bot.clinical.reading import Reader
+from bot.settings import load_settings
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -32,6 +34,9 @@ CONTEXT_SENTENCES = ROOT.parent / "shared" / "data" / "context_test_sentences.ts
 LOOKING_BACK = frozenset(
     {"stroke_tia_history", "blood_clot_past", "cancer_history", "heart_disease", "recent_surgery", "recent_injections"}
 )
+# Kinds of the fresh list: those that show the numbers and hold nothing, and its other names for the same thing.
+_NUMBERS_ONLY = frozenset({"question", "violence"})
+_SAME_KIND = {"lookalike": "look_alike"}
 RAISED = frozenset({Status.CURRENT.value, Status.UNCERTAIN.value})
 
 
@@ -93,20 +98,30 @@ def _ratio(part: int, whole: int) -> float:
 
 
 def load_items(path: Path) -> list[Item]:
-    """The annotated messages; `lock: null` and a missing `lock` both mean that nothing is expected."""
+    """The annotated messages; `lock: null` and a missing `lock` both mean that nothing is expected.
+
+    The fresh list names rows without what is said about them: its rows are not scored.
+    """
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     entries: Iterable[Mapping[str, Any]] = data["messages"] if isinstance(data, Mapping) else data
-    return [
-        Item(
-            text=str(entry["text"]),
-            care=str(entry.get("care") or "none"),
-            lock=str(entry.get("lock")).lower(),
-            rows={str(row): str(status) for row, status in (entry.get("rows") or {}).items()},
-            may=frozenset(entry.get("may") or ()),
-            kind=str(entry.get("kind", "")),
-        )
-        for entry in entries
-    ]
+    return [_item(entry) for entry in entries]
+
+
+def _item(entry: Mapping[str, Any]) -> Item:
+    rows = entry.get("rows") or {}
+    kind = str(entry.get("kind", ""))
+    care = str(entry.get("care") or "none")
+    lock = str(entry.get("lock")).lower()
+    if lock == "false" and care != "none" and kind in _NUMBERS_ONLY:
+        lock = "asking"
+    return Item(
+        text=str(entry["text"]),
+        care=care,
+        lock=lock,
+        rows={str(row): str(status) for row, status in rows.items()} if isinstance(rows, Mapping) else {},
+        may=frozenset(entry.get("may") or ()),
+        kind=_SAME_KIND.get(kind, kind),
+    )
 
 
 def halves(items: Sequence[Item]) -> dict[str, Sequence[Item]]:
@@ -262,6 +277,12 @@ def negation_scores(path: Path, reader: Reader) -> dict[str, Scores]:
     return {half: Scores(c[(True, True)], c[(True, False)], c[(False, True)]) for half, c in counts.items()}
 
 
+def load_reader() -> Reader:
+    """The clinical reading as the service has it: the rules, and the safety net behind them."""
+    settings = load_settings()
+    return Reader.load(ROOT / "knowledge", safety_net.load(ROOT / "knowledge", settings.models_dir).hear)
+
+
 def report(items: Sequence[Item], reader: Reader) -> tuple[list[str], Figures]:
     """The report in Markdown, and the figures of the development half."""
     speed = timing(items, reader)
@@ -294,7 +315,7 @@ def main() -> None:
     )
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write the report to this file")
     options = parser.parse_args()
-    lines, development = report(load_items(options.messages), Reader.load(ROOT / "knowledge"))
+    lines, development = report(load_items(options.messages), load_reader())
     text = "\n".join(lines) + "\n"
     print(text, end="")
     if options.write is not None:

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.clinical.reading import Reader
 from evaluation.safety import messages_report as messages
 from evaluation.safety import personas_report as personas
 from evaluation.safety.simulator import load_cards
@@ -21,6 +20,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REPORTS = ROOT / "evaluation" / "reports"
 SCORED = "held out"
+HALVES = ("development", SCORED)
+# The second list was written by another author, when the first had been counted many times.
+LISTS = ("messages.yml", "fresh.yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,21 @@ def run() -> bool:
     Returns:
         True if every floor is met.
     """
-    items = messages.load_items(HERE / "messages.yml")
-    reader = Reader.load(ROOT / "knowledge")
-    halves = {half: messages.measure(chosen, reader.read) for half, chosen in messages.halves(items).items()}
-    print(f"{len(items)} messages read; now the personas, against a service of their own ...", flush=True)
+    lists = {name: messages.halves(messages.load_items(HERE / name)) for name in LISTS}
+    reader = messages.load_reader()
+    halves = {
+        half: messages.measure([item for one in lists.values() for item in one[half]], reader.read) for half in HALVES
+    }
+    each = {
+        f"{name}, {half}": messages.measure(chosen, reader.read)
+        for name, one in lists.items()
+        for half, chosen in one.items()
+    }
+    print("The messages are read; now the personas, against a service of their own ...", flush=True)
     result = personas.measure(load_cards(personas.CARDS))
     held = floors(halves[SCORED], result)
     stored = as_json(datetime.datetime.now(datetime.UTC).date(), halves, result, held)
-    text = "\n".join([*_lines(stored, held), *messages.table(halves), "", *_persona_lines(result)]) + "\n"
+    text = "\n".join([*_lines(stored, held), *messages.table(halves | each), "", *_persona_lines(result)]) + "\n"
     REPORTS.mkdir(parents=True, exist_ok=True)
     (REPORTS / "safety.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     (REPORTS / "safety.md").write_text(text, encoding="utf-8")
