@@ -110,7 +110,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
     for name, phrases in markers.items():
         for phrase in phrases:
             book.add(Label("now", name), phrase)
-    for kind in ("education", "crisis_over"):
+    for kind in ("education", "crisis_over", "lifelong"):
         for phrase in data[kind]:
             book.add(Label("frame", kind), phrase)
     for phrase in data["idioms"]:
@@ -185,6 +185,9 @@ class _Markers:
     def education(self, sentence: int) -> bool:
         return sentence in self._sentences.get("education", set())
 
+    def lifelong(self, sentence: int) -> bool:
+        return sentence in self._sentences.get("lifelong", set()) and not self.now(sentence)
+
     def over(self, sentence: int) -> bool:
         return bool(self._sentences.get("crisis_over", set()) & {sentence, sentence + 1})
 
@@ -251,10 +254,12 @@ def find(
         return Fired(Emergency(row, care, asking, said.family, conditional, general), match.start, match.end)
 
     def over(row: str, match: Match, said: Assertion) -> bool:
-        """Clearly denied or clearly past."""
+        """Clearly denied, clearly past, or there since birth."""
         if said.negated:
             return True
         if said.distant and said.past:
+            return True
+        if row != CRISIS and markers.lifelong(sentence(match)):
             return True
         return row == CRISIS and said.past and not said.recent and markers.over(sentence(match))
 

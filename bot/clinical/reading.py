@@ -104,17 +104,21 @@ class Reader:
             mentions=tuple(
                 _mention(text, tokens, start, end, name, status) for (start, end, name), status in sorted(spans.items())
             ),
-            emergency=self._with_net(urgent.first(self._urgent), text, tokens),
+            emergency=self._with_net(urgent, text, tokens, all_denied=_all_denied(spans.values())),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
         )
 
-    def _with_net(self, named: Emergency | None, text: str, tokens: Sequence[Token]) -> Emergency | None:
+    def _with_net(
+        self, found: emergencies.Findings, text: str, tokens: Sequence[Token], *, all_denied: bool
+    ) -> Emergency | None:
         """What the phrases name, or what only the safety net hears.
 
         The net takes nothing back. It asks, and holds alone only what is very clearly a crisis; and where a phrase
         would hold a message that sounds calm ("collapsed into bed at nine"), the client is asked first.
         """
-        net = self._urgent.net
+        net, named = self._urgent.net, found.first(self._urgent)
+        if named is None and found.crisis_past:  # "I'm not suicidal, only worn out": the line is offered kindly
+            return None
         if self._listen is None or sum(token.is_word for token in tokens) < net.words:
             return named
         if named is not None and named.asking:
@@ -124,7 +128,7 @@ class Reader:
             return named
         if named is not None:
             return replace(named, asking=True) if heard.certainty < net.doubts else named
-        if heard.certainty < net.shows:
+        if heard.certainty < (net.in_questions if all_denied else net.shows):
             return None
         if heard.care is Care.CRISIS:
             return Emergency(
@@ -225,6 +229,12 @@ class Reader:
                 return False
             return not self._spelling.knows(word)
         return False
+
+
+def _all_denied(said: Iterable[Status]) -> bool:
+    """Whether a message names illnesses only to say that they are not there, or no longer ("no chest pain")."""
+    every = set(said)
+    return bool(every) and every <= {Status.NEGATED, Status.PAST, Status.IDIOM}
 
 
 def reading_to_json(reading: Reading) -> dict[str, Any]:
