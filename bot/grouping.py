@@ -11,51 +11,57 @@ from rapidfuzz import utils as fuzz_utils
 
 Vectors = NDArray[np.float32]
 
-SAME_MEANING = 0.62
-"""From this likeness of their vectors on (-1 to 1) two sentences mean much the same (docs/decisions/0011)."""
+SAME_MEANING = 0.5
+"""From this likeness on (-1 to 1), measured from the middle of the field, two sentences mean much the same."""
 SAME_WORDS = 82
-"""From this likeness of their words on (0 to 100, word order aside) they do so without vectors, too."""
+"""From this likeness of their words on (0 to 100, word order aside) they do so in any case."""
 
 
-def grouped(texts: Sequence[str], vectors: Sequence[Sequence[float]] | None = None) -> list[list[int]]:
+def grouped(
+    texts: Sequence[str],
+    vectors: Sequence[Sequence[float]] | None = None,
+    field: Sequence[Sequence[float]] = (),
+) -> list[list[int]]:
     """The places of the sentences, in groups; the order of first appearance is kept.
 
-    A sentence joins the group whose middle it is closest to, if it is close enough: by meaning where there are
-    vectors, and by its words in any case.
+    A sentence joins the group whose every member it is close to, and the closest such group.
+
+    Args:
+        vectors: one for each sentence; without them only words are compared.
+        field: vectors of what all sentences are about. Their middle is taken away: what every sentence here has in
+            common (it is about massage) tells none from another.
     """
     words = [fuzz_utils.default_process(text) for text in texts]
-    units = None if vectors is None else _units(vectors)
+    alike = np.zeros((len(texts), len(texts)), dtype=np.float32) if vectors is None else _meanings(vectors, field)
     groups: list[list[int]] = []
     for place, said in enumerate(words):
-        best, group = 0.0, None
-        for candidate in groups:
-            close = _closeness(said, place, candidate, words, units)
-            if close > best:
-                best, group = close, candidate
-        if group is None:
+        best, chosen = 0.0, None
+        for group in groups:
+            close = min(max(float(alike[place, other]), _same_words(said, words[other])) for other in group)
+            if close >= SAME_MEANING and close > best:
+                best, chosen = close, group
+        if chosen is None:
             groups.append([place])
         else:
-            group.append(place)
+            chosen.append(place)
     return groups
 
 
-def _closeness(said: str, place: int, group: Sequence[int], words: Sequence[str], units: Vectors | None) -> float:
-    """How close a sentence is to a group, from 0: not close enough, to 1: the same words."""
-    first = words[group[0]]
-    alike = 100.0 if said == first else fuzz.token_sort_ratio(said, first) if said and first else 0.0
-    by_words = alike / 100 if alike >= SAME_WORDS else 0.0
-    if units is None:
-        return by_words
-    middle = units[list(group)].mean(axis=0)
-    norm = float(np.linalg.norm(middle))
-    meaning = float(units[place] @ middle) / norm if norm else 0.0
-    return max(by_words, meaning if meaning >= SAME_MEANING else 0.0)
+def _same_words(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    likeness = fuzz.token_sort_ratio(one, other)
+    return likeness / 100 if likeness >= SAME_WORDS else 0.0
 
 
-def _units(vectors: Sequence[Sequence[float]]) -> Vectors:
+def _meanings(vectors: Sequence[Sequence[float]], field: Sequence[Sequence[float]]) -> Vectors:
+    """How close each sentence is to each other one."""
     rows = np.asarray(vectors, dtype=np.float32)
+    if len(field):
+        rows = rows - np.asarray(field, dtype=np.float32).mean(axis=0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+    units = rows / np.where(lengths == 0, 1, lengths)
+    return np.asarray(units @ units.T, dtype=np.float32)
 
 
 __all__ = ["SAME_MEANING", "SAME_WORDS", "grouped"]

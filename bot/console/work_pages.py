@@ -305,7 +305,7 @@ def _propose_form(visit: Visit) -> ProposeForm:
 
 
 def _ids(visit: Visit) -> list[int]:
-    return [_row_number(str(value)) for value in visit.form.getlist("id")]
+    return [_row_number(part) for value in visit.form.getlist("id") for part in str(value).split(",")]
 
 
 def _row_number(text: str) -> int:

@@ -53,7 +53,9 @@ class Learning(Desk):
         with self._database.session() as session:
             rows = list(session.scalars(_shown().order_by(Unanswered.id.desc()).limit(limit)))
         texts = [row.text for row in rows]
-        places = grouped(texts, self._vectors.of(texts))
+        titles = [topic.title for topic in self._topics.values()]
+        vectors = self._vectors.of([*texts, *titles]) if len(texts) > 1 else None
+        places = grouped(texts) if vectors is None else grouped(texts, vectors[: len(texts)], vectors[len(texts) :])
         groups = sorted(([rows[place] for place in group] for group in places), key=lambda g: (-len(g), -g[0].id))
         return [_as_group(group) for group in groups]
 
@@ -117,8 +119,6 @@ class _Vectors:
 
     def of(self, texts: Sequence[str]) -> list[list[float]] | None:
         """One vector for each text."""
-        if len(texts) < 2:
-            return None
         keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         try:
@@ -163,14 +163,15 @@ def _shown() -> Select[Unanswered]:
 
 
 def _as_group(group: Sequence[Unanswered]) -> Json:
-    first: dict[str, int] = {}
+    wordings: dict[str, list[int]] = {}
     for row in group:
-        first.setdefault(row.text, row.id)
+        wordings.setdefault(row.text, []).append(row.id)
     return {
         "ids": [row.id for row in group],
         "text": group[0].text,
         "count": len(group),
-        "examples": list(first)[:5],
+        "examples": list(wordings)[:5],
+        "wordings": [{"text": text, "ids": ids} for text, ids in wordings.items()],
         "suggestions": list(dict.fromkeys(topic for row in group for topic in row.suggestions))[:5],
         "kinds": sorted({row.kind for row in group}),
         "first_at": iso(min(row.at for row in group)),

@@ -43,14 +43,21 @@ def test_sentences_with_one_meaning_are_together_whatever_their_words() -> None:
     assert grouped(texts, vectors) == [[0, 2], [1, 3]]
 
 
+def test_what_all_sentences_have_in_common_does_not_bring_them_together() -> None:
+    texts, common = ["does it hurt", "what does it cost"], [[5.0, 1.0], [5.0, -1.0]]
+    assert grouped(texts, common) == [[0, 1]]
+    assert grouped(texts, common, field=[[5.0, 0.5], [5.0, -0.5]]) == [[0], [1]]
+
+
 def test_without_vectors_words_decide_and_the_same_words_always_do() -> None:
     texts = ["Do you do cupping?", "where can I leave my van", "cupping, do you do it", "do you do cupping"]
     assert grouped(texts) == [[0, 2, 3], [1]]
     assert grouped(texts[:1] + texts[3:], [CUPPING, PARKING]) == [[0, 1]]
 
 
-def test_a_sentence_joins_the_closest_group() -> None:
+def test_a_sentence_joins_the_closest_group_and_only_one_that_it_fits_as_a_whole() -> None:
     assert grouped(["a", "b", "c"], [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]) == [[0], [1, 2]]
+    assert grouped(["a", "b", "c"], [[1.0, 0.0], [0.8, 0.6], [0.3, 0.95]]) == [[0, 1], [2]]
 
 
 def test_nothing_and_empty_sentences_can_be_grouped() -> None:
