@@ -49,6 +49,11 @@ def test_of_media_nothing_is_kept_but_that_it_came(content: dict[str, Any]) -> N
     assert "SECRET" not in str(found)
 
 
+def test_pictures_that_were_sent_together_are_known_as_such() -> None:
+    found = kept(message(photo=[{"file_id": "f"}], media_group_id="13579"))
+    assert found == Incoming(Kind.MEDIA, 5, 10, album="13579")
+
+
 def test_a_place_is_not_kept() -> None:
     assert kept(message(location={"latitude": 1.0, "longitude": 2.0})) == Incoming(Kind.PLACE, 5, 10)
 

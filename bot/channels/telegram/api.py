@@ -25,6 +25,8 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.pace import ChatPace
 from bot.settings import Settings, key_of
 
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # times as timedelta: PTB warns about its older form otherwise
+
 POLL_S = 25
 """How long Telegram may keep a question for news open."""
 
@@ -38,8 +40,6 @@ _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 def connect(settings: Settings) -> Bot:
     """The bot of this installation. Nothing is asked of Telegram yet."""
-    # Times as timedelta: PTB warns about its older form otherwise.
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
     # PTB's own lines hold what Telegram answered, the token or a client's words among it. Ours say what went wrong.
     logging.getLogger("telegram").setLevel(logging.CRITICAL + 1)
     assert settings.telegram_token is not None

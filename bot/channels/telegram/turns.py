@@ -137,6 +137,8 @@ class _Turn:
                 await self._typed(incoming.text)
                 await self._add("m", "telegram.caption")
             case _:
+                if incoming.album:
+                    self._key = f"{MINE}album-{incoming.album}"
                 await self._notice("media_message")
 
     # ------------------------------------------------------------ the conversation
@@ -321,7 +323,9 @@ class _Turn:
         marks = dict(press.marks or {})
         choice = press.choice
         if choice.mark is not None:
-            await self._redraw(press, keyboards.turned(press.reply, marks, choice.mark))
+            if marks.get("by") != self._update.id:  # done again after a crash, a line must not turn twice
+                marks = {**keyboards.turned(press.reply, marks, choice.mark), "by": self._update.id}
+            await self._redraw(press, marks)
         elif choice.page is not None:
             await self._redraw(press, {**marks, "page": choice.page})
         elif choice.done:

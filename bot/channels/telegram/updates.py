@@ -33,6 +33,7 @@ _SERVICE = frozenset(
         "web_app_data",
     }
 )
+_ALBUM = 24  # characters; Telegram's have fewer
 _PLACES = frozenset({"location", "venue"})
 
 
@@ -60,6 +61,7 @@ class Incoming:
         own: of a contact: it is the sender's own.
         key: of a press: what the button carried.
         query: of a press: the id by which it is answered.
+        album: several pictures that were sent together have the same; they are answered once.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Incoming:
     own: bool = False
     key: str = ""
     query: str = ""
+    album: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value not in ("", None, False)}
@@ -118,7 +121,7 @@ def _private(message: Mapping[str, Any], *, edited: bool) -> Incoming | None:
         return Incoming(Kind.PLACE, chat_id, number)
     if _SERVICE & message.keys():
         return None
-    return Incoming(Kind.MEDIA, chat_id, number, text)
+    return Incoming(Kind.MEDIA, chat_id, number, text, album=str(message.get("media_group_id") or "")[:_ALBUM])
 
 
 def _press(query: Mapping[str, Any]) -> Incoming | None:
