@@ -196,6 +196,24 @@ def test_after_a_crash_the_message_in_doubt_is_looked_for_first(context: Context
     assert not third.doubtful
 
 
+def test_what_is_in_doubt_is_looked_for_from_the_newest_number_of_all_chats(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    chats.heard_from(CHAT, 50)
+    other = CHAT + 1
+    opened(context, chats, other)
+    chats.heard_from(other, 900)
+    say(context, conversation_id, Reply("one"))
+    first = chats.next_step(CHAT)
+    assert first is not None
+    assert (first.last_message_id, first.newest) == (900, 900)
+    chats.heard_from(CHAT, 905)  # the client saw it and wrote; the process is killed before it knows
+    back = Chats(context)
+    back.heard_from(CHAT, 907)
+    again = back.next_step(CHAT)
+    assert again is not None
+    assert (again.doubtful, again.last_message_id, again.newest) == (True, 900, 907)
+
+
 def test_a_long_reply_goes_on_where_it_was(context: Context, chats: Chats) -> None:
     conversation_id = opened(context, chats)
     say(context, conversation_id, Reply("\n\n".join("word " * 500 for _ in range(4))))

@@ -61,6 +61,8 @@ class TelegramRole:
         self._again: dict[int, float] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
         self._stopping = asyncio.Event()
+        self._known = asyncio.Event()
+        """Telegram has said who this bot is: before that nothing can be answered, and no attempt is to be wasted."""
         self._news = asyncio.Event()
         self._said: dict[str, Any] = {}
 
@@ -86,6 +88,7 @@ class TelegramRole:
 
     def _stop(self) -> None:
         self._stopping.set()
+        self._known.set()
         self._news.set()
 
     async def _drain(self, loops: list[asyncio.Task[None]]) -> None:
@@ -124,6 +127,7 @@ class TelegramRole:
         while not self._stopping.is_set():
             try:
                 await self._bot.initialize()
+                self._known.set()
                 if self._settings.telegram_mode == "webhook":
                     await self._be_called()
                 else:
@@ -186,6 +190,7 @@ class TelegramRole:
         said = {"up": up, "reason": why, "username": name, "mode": self._settings.telegram_mode}
         if said != self._said:
             if up:
+                self._sender.try_again()
                 logger.info("Telegram: @%s is ready, by %s", name, self._settings.telegram_mode)
             else:
                 logger.error("Telegram: %s", why)
@@ -211,6 +216,7 @@ class TelegramRole:
 
     async def _work(self) -> None:
         """Give each chat in which something waits a task of its own, which keeps the order in it."""
+        await self._known.wait()
         while not self._stopping.is_set():
             try:
                 for chat_id in await self._in_thread(self._inbox.chats):
@@ -266,6 +272,7 @@ class TelegramRole:
 
     async def _push(self) -> None:
         """What is due goes into the transcripts; what stands there and was not sent is sent."""
+        await self._known.wait()
         tidied = time.monotonic()
         while not self._stopping.is_set():
             try:

@@ -47,7 +47,9 @@ class Step:
 
     Attributes:
         doubtful: it was begun before and may have arrived.
+        last_message_id: the highest number of a message, in any chat, when it was first begun.
         drop_contact: the keyboard for sharing a contact is still up and has to go.
+        newest: the highest number that is known now.
     """
 
     chat_id: int
@@ -59,6 +61,7 @@ class Step:
     last_message_id: int
     drop_contact: bool
     reference: str | None
+    newest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Chats:
         self._context = context
         self._database = context.database
         self._say = context.wording.text
+        self._newest: int | None = None
 
     def use(self, context: Context) -> None:
         """Go on with new knowledge."""
@@ -167,9 +171,14 @@ class Chats:
         self.set_blocked(chat_id, False)
         if message_id is not None:
             with self._database.session() as session:
+                self._newest = max(self._newest_number(session), message_id)
                 session.execute(
                     update(TelegramChat)
-                    .where(TelegramChat.chat_id == chat_id, TelegramChat.last_message_id < message_id)
+                    .where(
+                        TelegramChat.chat_id == chat_id,
+                        TelegramChat.last_message_id < message_id,
+                        TelegramChat.sending.is_(False),  # what is in doubt was sent before this
+                    )
                     .values(last_message_id=message_id)
                 )
 
@@ -244,6 +253,7 @@ class Chats:
         if message_id is None:
             return
         chat.last_message_id = max(chat.last_message_id, message_id)
+        self._newest = max(self._newest_number(session), message_id)
         if sent.token:
             keyboard = session.get(TelegramKeyboard, sent.token)
             if keyboard is not None:
@@ -281,6 +291,9 @@ class Chats:
 
     def _begin(self, session: Session, chat: TelegramChat, row: Message, found: Sequence[Part]) -> Step:
         part, doubtful = found[chat.sent_parts], chat.sending
+        newest = self._newest_number(session)
+        if not doubtful:
+            chat.last_message_id = max(chat.last_message_id, newest)
         chat.sending = True
         if chat.sent_parts == 0 and row.in_reply_to is not None and not row.in_reply_to.startswith(MINE):
             self._close_questions(session, chat.chat_id, row)
@@ -304,8 +317,14 @@ class Chats:
         booking = _reply(row)["meta"].get("booking") or {}
         return Step(
             chat.chat_id, row.id, chat.sent_parts, part, token, doubtful, chat.last_message_id,
-            chat.contact_keyboard and not part.contact, booking.get("reference"),
+            chat.contact_keyboard and not part.contact, booking.get("reference"), newest,
         )  # fmt: skip
+
+    def _newest_number(self, session: Session) -> int:
+        """The highest number of a message so far. Private chats of a bot share one row of numbers."""
+        if self._newest is None:
+            self._newest = session.scalar(select(func.max(TelegramChat.last_message_id))) or 0
+        return self._newest
 
     def _close_questions(self, session: Session, chat_id: int, answer: Message) -> None:
         """The dialogue went on, by a typed answer: the buttons of the questions before are of no use any more.

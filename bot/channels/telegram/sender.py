@@ -37,7 +37,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 CALENDAR_FILE = "visit.ics"
 EXPORT_FILE = "my-chat.json"
 _PROBES = 12
-_LATER_S = (2, 5, 15, 60)
+_LATER_S = (1, 2, 5, 10)
 
 
 class Sender:
@@ -60,6 +60,10 @@ class Sender:
         """Whether a chat is to be left alone for a while, because Telegram could not be reached."""
         until, _ = self._later.get(chat_id, (0.0, 0))
         return time.monotonic() < until
+
+    def try_again(self) -> None:
+        """Telegram can be reached again: nobody waits any longer."""
+        self._later.clear()
 
     async def follow(self, chat_id: int) -> None:
         """Take away buttons that were answered, then send what was not sent yet. Errors that pass are tried later."""
@@ -183,11 +187,11 @@ class Sender:
     async def _find(self, step: Step) -> int | None:
         """Whether a message that was begun did arrive: a bot may not read a chat, but it may ask to change a message.
 
-        All that was sent to the chat before is known by its number. So a message of ours with a higher number is the
-        one in doubt, and Telegram says of it that it "is not modified".
+        Numbers rise over all private chats of a bot. So a message of ours in this chat with a higher number than any
+        that was known before is the one in doubt, and Telegram says of it that it "is not modified".
         """
         part = step.part
-        for number in range(step.last_message_id + 1, step.last_message_id + 1 + _PROBES):
+        for number in range(step.last_message_id + 1, max(step.last_message_id, step.newest) + 1 + _PROBES):
             try:
                 if part.kind is PartKind.TEXT and not part.contact:
                     await self._bot.edit_message_text(
