@@ -21,7 +21,7 @@ import httpx
 from bot import releases
 from bot.knowledge import KnowledgeError
 from bot.settings import PREFIX, ROOT, Settings, key_of
-from bot.supervisor import Probe, Role, Supervisor, held
+from bot.supervisor import Probe, Role, Supervisor, held, holder
 
 if TYPE_CHECKING:
     from bot.check import Fault
@@ -150,6 +150,8 @@ def become(role: str, settings: Settings) -> None:
         raise LaunchError("this version has no Telegram channel", f"remove {key_of('telegram_token')}")
     command = command_of(role)
     _require(Path(command[0]))
+    if role != "engine" and holder(settings.run_dir) is None:
+        _knowledge(settings, lambda line: print(line, file=sys.stderr))  # under `nmt run` it is released already
     os.chdir(ROOT)
     os.execve(command[0], command, environment_of(role, settings))
 
