@@ -21,7 +21,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT / ".nmt"
-START_DEADLINE_S = 180
+START_DEADLINE_S = 300
 _clock = threading.Event()  # never set: waiting on it lets other processes work
 
 

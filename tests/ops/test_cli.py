@@ -34,7 +34,7 @@ def test_every_command_is_listed() -> None:
     commands = nmt("--help").stdout.partition("Commands:")[2].split("\n")
     assert {line.split()[0] for line in commands if line.strip()} == {
         *("run", "engine", "actions", "web", "telegram", "settings", "doctor", "check"),
-        *("train", "knowledge", "migrate", "rules", "staff", "chat", "read", "evaluate"),
+        *("train", "knowledge", "migrate", "rules", "staff", "chat", "read", "evaluate", "demo"),
     }
 
 
