@@ -18,7 +18,7 @@ from bot.settings import SettingsError, key_of, load_settings
 
 logger = logging.getLogger(__name__)
 
-LOCK_FILE = "telegram.lock"
+LOCK_FILE = "only-one-telegram.lock"
 
 
 def main() -> int:
