@@ -14,7 +14,8 @@ from tests.stack import Client, Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    yield from running.running(running.start(tmp_path_factory.mktemp("service") / "data"))
+    site = f"http://127.0.0.1:{running.free_ports(1)[0]}"  # of a website that may show the widget
+    yield from running.running(running.start(tmp_path_factory.mktemp("service") / "data", NMT_EMBED_ORIGINS=site))
 
 
 @pytest.fixture

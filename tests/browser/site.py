@@ -20,9 +20,9 @@ Element.prototype.attachShadow = function (init) { return attach.call(this, { ..
 
 
 @contextmanager
-def website(app: Starlette) -> Iterator[str]:
+def website(app: Starlette, port: int = 0) -> Iterator[str]:
     """The base URL of a running website."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

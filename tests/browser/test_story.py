@@ -1,15 +1,19 @@
-"""The whole story in a real browser: a client on the page, a member of staff in the console, one running service."""
+"""The whole story in a real browser: a client in the widget or on the page, staff in the console, one running service."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.stack import Stack
+from bot.channels.web.demo import demo_app
+from tests.browser.site import OPENED, website
+from tests.stack import Stack, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -27,14 +31,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def site(stack: Stack) -> Iterator[str]:
+    """A website of another origin that may show the widget, under the strictest policy."""
+    origin = stack.env["NMT_EMBED_ORIGINS"]
+    with website(demo_app(stack.url), int(origin.rsplit(":", 1)[1])):
+        yield f"{origin}/strict"
+
+
 class Visitor:
-    """A client at the page."""
+    """A client at the page, or in the widget of a website."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         page.set_default_timeout(WAIT_MS)
+        page.add_init_script(OPENED)
         page.goto(url)
         self.log = page.get_by_role("log")
+        self.begin()
+
+    def begin(self) -> None:
+        if self.page.locator("nmt-chat").count():
+            self.page.get_by_role("button", name="Chat with us").click()
         self.sees("automated assistant of Willow Lane Clinic")
 
     def say(self, text: str) -> None:
@@ -58,12 +76,16 @@ class Visitor:
         form.get_by_role("button", name="Send").click()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(
+    ("embedded", "width", "height"),
+    [(True, 1280, 900), (True, 390, 844), (False, 1280, 900)],
+    ids=["widget", "widget on a phone", "page"],
+)
 def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
-    chromium: Browser, stack: Stack, width: int, height: int
+    chromium: Browser, stack: Stack, site: str, embedded: bool, width: int, height: int
 ) -> None:
     client = chromium.new_context(viewport={"width": width, "height": height})
-    visitor = Visitor(client.new_page(), stack.url)
+    visitor = Visitor(client.new_page(), site if embedded else stack.url)
 
     visitor.say("is it like deep tissue?")
     visitor.sees("They are similar, but not the same.")
@@ -101,15 +123,16 @@ def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
     expect(visitor.log.get_by_text("Team").last).to_be_visible()
 
     visitor.page.reload()
+    visitor.begin()
     visitor.sees("is confirmed for")
     visitor.say("my booking")
     visitor.sees("is confirmed for")
     client.close()
 
 
-def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browser, stack: Stack) -> None:
+def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browser, site: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844})
-    visitor = Visitor(context.new_page(), stack.url)
+    visitor = Visitor(context.new_page(), site)
     visitor.say("book a session")
     visitor.sees("Do you agree that we use your health answers")
     visitor.say("my chest feels tight and my left arm is numb")
@@ -120,6 +143,43 @@ def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browse
     visitor.sees("$95")
     expect(alert).to_be_visible()
     context.close()
+
+
+def test_all_health_questions_at_once(chromium: Browser, site: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    visitor = Visitor(context.new_page(), site)
+    visitor.say("health questions")
+    visitor.press("I agree, I'm 18 or over")
+    visitor.sees("Step 2 of 6")
+    visitor.press("Show all health questions on one page")
+    rows = visitor.log.get_by_role("radiogroup")
+    expect(rows).to_have_count(30)
+    for row in rows.all():
+        row.get_by_label("No", exact=True).check()
+    visitor.press("Send answers")
+    visitor.sees("Step 6 of 6")
+    visitor.say("I want to relax after a hard month, no allergies, no medicines")
+    visitor.press("Yes, that's right")
+    visitor.sees("Nothing you told me stops a booking request")
+    context.close()
+
+
+def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
+    chromium: Browser, stack: Stack, site: str
+) -> None:
+    context = chromium.new_context()
+    visitor = Visitor(context.new_page(), site)
+    with visitor.page.expect_request("**/messages"):
+        visitor.say("what does a session cost?")
+    os.kill(stack.pid_of("web"), signal.SIGKILL)
+    visitor.say("is it like deep tissue?")
+    visitor.sees("They are similar, but not the same.")
+    expect(visitor.log.get_by_text("$95")).to_have_count(1)
+    expect(visitor.log.get_by_text("They are similar, but not the same.")).to_have_count(1)
+    for words in ("what does a session cost?", "is it like deep tissue?"):
+        expect(visitor.log.locator(".client").get_by_text(words)).to_have_count(1)
+    context.close()
+    wait_until(lambda: stack.ready().get("code") == 200, "the service to be ready", 120, 0.2)
 
 
 def console(chromium: Browser, stack: Stack) -> Page:

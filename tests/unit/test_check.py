@@ -449,3 +449,8 @@ def test_the_grade_agrees_with_a_library() -> None:
     apart = [grade(text) - textstat.flesch_kincaid_grade(text) for text in texts]
     assert abs(sum(apart) / len(apart)) < 1
     assert sum(abs(value) < 2.5 for value in apart) / len(apart) > 0.9
+
+
+def test_a_sentence_of_the_widget_that_lost_its_braces_is_named(folder: Path) -> None:
+    spoil(folder, "widget/es.yml", "Paso {index} de {total}", "Paso {index}")
+    assert [(Path(fault.file).name, fault.key) for fault in faults(folder)] == [("es.yml", "step.of")]
