@@ -5,6 +5,7 @@ Every test runs on SQLite, and on PostgreSQL too where NMT_TEST_POSTGRES_URL nam
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 import secrets
@@ -14,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import create_engine, select, text
+from telegram import User
 
 from bot.channels.telegram import chats as chats_module
 from bot.channels.telegram import links
+from bot.channels.telegram.app import TelegramRole
 from bot.channels.telegram.chats import Chats, Pressed, Step
 from bot.channels.telegram.inbox import MOST_ATTEMPTS, Inbox
 from bot.channels.telegram.keyboards import key
@@ -166,6 +170,33 @@ def test_old_numbers_are_forgotten_but_nothing_that_waits(context: Context) -> N
         assert [row.update_id for row in session.scalars(select(TelegramUpdate))] == [2]
 
 
+def test_an_update_that_cannot_be_dealt_with_ends_with_an_apology(
+    context: Context, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = context.settings.model_copy(update={"telegram_token": SecretStr(f"{BOT}:x")})
+    conversation_id = opened(context, chats)
+    inbox = Inbox(context.database, BOT)
+    inbox.store([update(1, "my secret words")])
+
+    async def fail(_: Any) -> None:
+        raise ValueError("my secret words")
+
+    async def take_all() -> list[bool]:
+        role = TelegramRole(replace(context, settings=settings), settings, None)
+        monkeypatch.setattr(role._turns, "take", fail)
+        role._bot._bot_user = User(BOT, "Willow", True, username="willowbot")
+        went_on = []
+        while (waiting := inbox.next(CHAT)) is not None:
+            went_on.append(await role._take(waiting))
+        return went_on
+
+    assert asyncio.run(take_all()) == [False, False, True]
+    with context.database.session() as session:
+        (apology,) = session.scalars(select(Message.text).where(Message.conversation_id == conversation_id))
+        assert session.scalars(select(TelegramUpdate.state)).one() == "failed"
+    assert apology.startswith("Something went wrong")
+
+
 # ------------------------------------------------------------------ sending
 
 
@@ -190,6 +221,10 @@ def test_after_a_crash_the_message_in_doubt_is_looked_for_first(context: Context
     second = chats.next_step(CHAT, again, 101)
     assert second is not None
     assert (second.part.plain, second.doubtful, second.last_message_id) == ("two", False, 101)
+    Inbox(context.database, BOT).store([update(140), update(139)])
+    third = chats.next_step(CHAT)
+    assert third is not None
+    assert (third.last_message_id, third.newest) == (101, 140)
     chats.nothing_begun(CHAT)
     third = chats.next_step(CHAT)
     assert third is not None

@@ -140,9 +140,17 @@ def test_a_message_in_doubt_is_found_by_its_number(
     chat = Chat(own, others)
     silent = cast(Context, type("Known", (), {"wording": type("W", (), {"text": staticmethod(str)})}))
     sender = Sender(silent, cast(api.Bot, chat), cast(Chats, None), cast(api.Threads, None))
-    step = Step(5, 40, 0, Part(kind, "<b>x</b>", "x"), "", True, 10, False, None)
+    step = Step(5, 40, 0, Part(kind, "<b>x</b>", "x"), "", True, 10, False, None, 10)
     assert asyncio.run(sender._find(step)) == found
     assert chat.tried[:3] == [11, 12, 13]
+
+
+def test_what_the_client_wrote_meanwhile_does_not_hide_a_message() -> None:
+    chat = Chat({45}, set(range(11, 45)))
+    silent = cast(Context, type("Known", (), {"wording": type("W", (), {"text": staticmethod(str)})}))
+    sender = Sender(silent, cast(api.Bot, chat), cast(Chats, None), cast(api.Threads, None))
+    step = Step(5, 40, 0, Part(PartKind.TEXT, "x", "x"), "", True, 10, False, None, 44)
+    assert asyncio.run(sender._find(step)) == 45
 
 
 def test_a_line_of_the_log_never_holds_the_token(capsys: pytest.CaptureFixture[str]) -> None:

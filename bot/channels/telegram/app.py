@@ -250,7 +250,7 @@ class TelegramRole:
                     await self._sender.follow(chat_id)
             except Exception as error:  # of the database, not of one message: tried again from where it was
                 self._again[chat_id] = time.monotonic() + 2.0
-                logger.error("Telegram: a chat waits after %s", type(error).__name__)
+                logger.error("Telegram: a chat waits after %s", _shape(error))
 
     async def _take(self, update: Waiting) -> bool:
         """One update. Returns whether the chat may go on with the next."""
@@ -263,7 +263,7 @@ class TelegramRole:
                 self._again[update.incoming.chat_id] = time.monotonic() + 2.0**update.attempts
                 return False
             await self._turns.apologise(update, number)
-            await self._in_thread(self._inbox.done, update, True)
+            await self._in_thread(self._inbox.done, update, failed=True)
             return True
         await self._in_thread(self._inbox.done, update)
         return True

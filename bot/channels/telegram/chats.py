@@ -32,6 +32,7 @@ from bot.store.models import (
     Screening,
     TelegramChat,
     TelegramKeyboard,
+    TelegramUpdate,
 )
 
 CHANNEL = "telegram"
@@ -240,10 +241,13 @@ class Chats:
         with self._database.session() as session:
             session.execute(update(TelegramChat).where(TelegramChat.chat_id == chat_id).values(sending=False))
 
-    def contact_keyboard(self, chat_id: int, up: bool) -> None:
-        """Whether the keyboard for sharing a contact is up."""
+    def contact_keyboard(self, chat_id: int, up: bool, message_id: int) -> None:
+        """Whether the keyboard for sharing a contact is up, since this message."""
         with self._database.session() as session:
-            session.execute(update(TelegramChat).where(TelegramChat.chat_id == chat_id).values(contact_keyboard=up))
+            chat = session.get(TelegramChat, chat_id)
+            if chat is not None:
+                chat.contact_keyboard = up
+                chat.last_message_id = max(chat.last_message_id, message_id)
 
     def _note_sent(self, session: Session, chat: TelegramChat, sent: Step, message_id: int | None) -> None:
         if chat.sent_event >= sent.event_id:
@@ -292,7 +296,9 @@ class Chats:
     def _begin(self, session: Session, chat: TelegramChat, row: Message, found: Sequence[Part]) -> Step:
         part, doubtful = found[chat.sent_parts], chat.sending
         newest = self._newest_number(session)
-        if not doubtful:
+        if doubtful:
+            newest = max(newest, self._waiting_number(session, chat.chat_id))
+        else:
             chat.last_message_id = max(chat.last_message_id, newest)
         chat.sending = True
         if chat.sent_parts == 0 and row.in_reply_to is not None and not row.in_reply_to.startswith(MINE):
@@ -319,6 +325,13 @@ class Chats:
             chat.chat_id, row.id, chat.sent_parts, part, token, doubtful, chat.last_message_id,
             chat.contact_keyboard and not part.contact, booking.get("reference"), newest,
         )  # fmt: skip
+
+    def _waiting_number(self, session: Session, chat_id: int) -> int:
+        """What the client has written meanwhile has numbers too, and waits in the inbox."""
+        waiting = session.scalars(
+            select(TelegramUpdate.content).where(TelegramUpdate.state == "waiting", TelegramUpdate.chat_id == chat_id)
+        )
+        return max((int((content or {}).get("message_id") or 0) for content in waiting), default=0)
 
     def _newest_number(self, session: Session) -> int:
         """The highest number of a message so far. Private chats of a bot share one row of numbers."""

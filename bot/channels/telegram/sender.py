@@ -37,6 +37,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 CALENDAR_FILE = "visit.ics"
 EXPORT_FILE = "my-chat.json"
 _PROBES = 12
+_MOST_PROBES = 60
 _LATER_S = (1, 2, 5, 10)
 
 
@@ -126,10 +127,10 @@ class Sender:
                 return arrived
         if step.drop_contact and step.part.kind is PartKind.TEXT and step.part.keyboard:
             # A message has one keyboard: the old one goes with a message of its own.
-            await self._bot.send_message(
+            closed = await self._bot.send_message(
                 step.chat_id, self._say("telegram.contact_closed"), reply_markup=ReplyKeyboardRemove()
             )
-            await self._threads(self._chats.contact_keyboard, step.chat_id, False)
+            await self._threads(self._chats.contact_keyboard, step.chat_id, False, closed.message_id)
         try:
             return await self._send(step)
         except BadRequest as error:
@@ -171,7 +172,7 @@ class Sender:
                 raise
             sent = await self._bot.send_message(step.chat_id, part.plain, **options)
         if part.contact or isinstance(markup, ReplyKeyboardRemove):
-            await self._threads(self._chats.contact_keyboard, step.chat_id, part.contact)
+            await self._threads(self._chats.contact_keyboard, step.chat_id, part.contact, sent.message_id)
         return sent.message_id
 
     async def _send_file(self, step: Step, content: bytes | None, name: str) -> int:
@@ -191,7 +192,8 @@ class Sender:
         that was known before is the one in doubt, and Telegram says of it that it "is not modified".
         """
         part = step.part
-        for number in range(step.last_message_id + 1, max(step.last_message_id, step.newest) + 1 + _PROBES):
+        known = min(max(step.newest, step.last_message_id), step.last_message_id + _MOST_PROBES)
+        for number in range(step.last_message_id + 1, known + 1 + _PROBES):
             try:
                 if part.kind is PartKind.TEXT and not part.contact:
                     await self._bot.edit_message_text(
