@@ -85,6 +85,10 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
         return None
     fired = bring_up(record, rules)
     if consent == AGREED:
+        # A yes to this one is an emergency by itself: it comes before the questions of the rows it may lead to.
+        question = _mimic_question(record, rules, fired, decisive=True)
+        if question is not None:
+            return question
         question = _follow_up(record, rules, fired, _urgent(result, rules))
         if question is not None:
             return question
@@ -243,13 +247,15 @@ def _step_at_hand(record: Record, rules: Rules) -> str:
     return next((step for step in open_steps if not _left_out(step, record)), "T6")
 
 
-def _mimic_question(record: Record, rules: Rules, fired: Mapping[str, Fired]) -> Question | None:
+def _mimic_question(
+    record: Record, rules: Rules, fired: Mapping[str, Fired], decisive: bool = False
+) -> Question | None:
     """The one question that the reason for the visit calls for, unless the rows it leads to are up already.
 
     Where only its answer is missing for a combination, it is asked all the same: the rows' own questions do not tell.
     """
     for mimic in mimics_heard(record, rules):
-        if mimic.question is None or f"mimic/{mimic.id}" in record.answers:
+        if mimic.question is None or f"mimic/{mimic.id}" in record.answers or (decisive and mimic.tier is None):
             continue
         known = mimic.tier is None and all(row in fired for row in mimic.rows)
         if known and not _completes_combination(f"mimic:{mimic.id}", record, rules, fired):

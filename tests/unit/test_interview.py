@@ -336,6 +336,13 @@ def test_answers_of_a_row_that_was_taken_back_do_not_stand_in_for_the_question()
     assert ask(record).id == "mimic/calf"
 
 
+def test_a_cold_limb_is_asked_about_before_the_row_that_its_words_name() -> None:
+    record = with_reason(all_no(), "a cold leg, maybe a clot").with_said(mention("dvt_pe_signs"))
+    assert ask(record).id == "mimic/cold_limb"
+    assert ask(record.with_answer("mimic/cold_limb", NO)).id == "dvt_pe_signs/1"
+    assert next_question(record.with_answer("mimic/cold_limb", YES), RULES) is None
+
+
 def test_a_cold_limb_is_asked_about_even_when_its_row_is_up() -> None:
     record = answered(with_reason(all_no(), "ischemia"), dvt_pe_signs=("no", CRAMPS))
     assert ask(record).id == "mimic/cold_limb"
