@@ -100,12 +100,18 @@ class Unsure(_Says):
 
 
 class Back(_Says):
-    """Back, when there is nothing to go back to."""
+    """Back, when there is nothing to go back to, or the questions are over."""
 
     wording = "back_none"
 
     def name(self) -> str:
         return "action_back"
+
+    def act(self, turn: Turn) -> Done:
+        if screenings.latest_finished(turn.session, turn.conversation.id) is None:
+            return super().act(turn)
+        again = Button(text("button.start_again"), {"do": "intent", "intent": "screen", "again": True})
+        return Done((Reply(text("back_finished"), ReplyKind.MENU, (again, *menu(("button.person", "person")))),))
 
 
 class Stop(_Says):

@@ -22,7 +22,7 @@ from bot.clinical.record import Record
 from bot.clinical.triage import bring_up
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
-from bot.screening import SURE, Heard, ScreeningDesk, Taken, is_question_of_client
+from bot.screening import RESUME, SURE, Heard, ScreeningDesk, Taken, is_question_of_client
 from bot.store import bookings, conversations, now, screenings
 from bot.store.bookings import NotApproved, SlotTaken, WrongTime
 from bot.store.models import Booking, Conversation
@@ -120,6 +120,8 @@ class BookingDesk:
         step = self._next(session, draft, moment)
         if step is None:
             return self._send(session, conversation, draft)
+        if heard.intent == RESUME:
+            return Taken()  # the words were the answer to an emergency's question; this one is asked again
         value: str | None = None
         do = heard.do.get("do")
         if do == "answer":

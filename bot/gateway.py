@@ -7,6 +7,7 @@ all the same, nothing that was typed is lost, and the client is told.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 import unicodedata
@@ -238,8 +239,7 @@ class Gateway:
         if verdict.forward is not None and not staffed:
             try:
                 said = self._engine_turn(conversation_id, message, verdict.forward, late)
-                # Under a lock only real answers follow the number: no menus, no guesses at what was meant.
-                replies += [r for r in said if not locked_before or r.kind not in (ReplyKind.MENU, ReplyKind.FALLBACK)]
+                replies += [r for r in said if not locked_before or _fits_a_hold(r, text)]
             except EngineError as error:
                 state = "failed"
                 logger.error("The engine did not answer message %s: %s", message.uid, error)
@@ -565,6 +565,19 @@ class Gateway:
 def reference() -> str:
     """A short id that stands in the log and in what the client is told."""
     return secrets.token_hex(4).upper()
+
+
+_FEW_WORDS = 3  # "opening hours" asks without a question word; a longer remark does not
+_A_QUESTION = re.compile(
+    r"\?|^\s*(?:what|why|how|when|where|who|which|is|are|can|could|do|does|will|would|should|may)\b", re.IGNORECASE
+)
+
+
+def _fits_a_hold(reply: Reply, text: str) -> bool:
+    """Under a lock only answers to real questions follow the number: no menus, no guesses at what was meant."""
+    if reply.kind is ReplyKind.ANSWER:
+        return _A_QUESTION.search(text) is not None or len(text.split()) <= _FEW_WORDS
+    return reply.kind not in (ReplyKind.MENU, ReplyKind.FALLBACK)
 
 
 def _public(row: Message) -> dict[str, Any]:

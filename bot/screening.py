@@ -18,6 +18,7 @@ from bot import emergency
 from bot.clinical import answers as understanding
 from bot.clinical.interview import (
     CONFIRMING,
+    MOST_TRIES,
     TOTAL_STEPS,
     Kind,
     Question,
@@ -28,7 +29,7 @@ from bot.clinical.interview import (
     reopen,
     started,
 )
-from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
+from bot.clinical.model import Care, Emergency, Reading, Signal, Status, Tier
 from bot.clinical.record import (
     AGREED,
     BRINGS_UP,
@@ -53,7 +54,7 @@ from bot.store.models import Conversation, Message, Screening
 from bot.store.screenings import Gate
 
 CONTINUE = "continue_after_stop"
-MOST_TRIES = 2  # a reply that is not understood is asked about once more, then counts as unclear (guide 4.5, 4)
+RESUME = "resume"  # the dialogue goes on after a hold
 SURE = 0.5  # confidence (0-1) from which a message inside the questions counts as a question of the client
 RETURNING_TIERS = ("NONE", "CAUTION")
 
@@ -182,6 +183,8 @@ class ScreeningDesk:
         question = next_question(record, self._rules)
         if question is None:
             return Taken(done=True)
+        if heard.intent == RESUME:
+            return Taken()  # the words were the answer to an emergency's question; this one is asked again
         result = self._take(session, conversation, screening, record, question, heard)
         if isinstance(result, Taken):
             return result
@@ -245,7 +248,7 @@ class ScreeningDesk:
             return record, (Reply(self.why(question), ReplyKind.ANSWER),)
         if command == "book":
             screening.origin = "booking"
-            return record, (Reply(self._say("booking.needs_screening_first")),)
+            return record, (Reply(self._say("screening.book_waits")),)
         return record, ()  # repeat, screen: the same question is asked again
 
     def _pressed(self, record: Record, question: Question, heard: Heard) -> Taken | tuple[Record, tuple[Reply, ...]]:
@@ -274,7 +277,8 @@ class ScreeningDesk:
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         text = heard.message.text
         reading = self._context.reader.read(text)
-        named = {m.condition for m in reading.mentions if m.status in BRINGS_UP}
+        for_other = speaks_for_another(record, reading)
+        named = {m.condition for m in reading.mentions if brings_up(m.status, for_other)}
         answer = self._understood(question, text, named)
         if question.confirming:
             record = record.without_try(CONFIRMING + question.id)
@@ -313,9 +317,12 @@ class ScreeningDesk:
         tried = record.with_try(question.id)
         if tried.tries[question.id] < MOST_TRIES:
             if question.kind is Kind.CHECKLIST:
-                words = self._say("screening.unclear_checklist", missing="")
+                vague = self._context.phrases.means("vague", text) or self._context.phrases.hedges(text)
+                words = self._say(
+                    "screening.unclear_list_vague" if vague else "screening.unclear_checklist", missing=""
+                )
             elif question.kind is Kind.CONSENT:
-                words = self._say("screening.consent_again")
+                return tried, ()  # it is asked again in one sentence
             elif self._context.phrases.means("vague", text) or self._context.phrases.hedges(text):
                 words = self._say("screening.unclear_vague")
             else:
@@ -324,7 +331,9 @@ class ScreeningDesk:
         if question.kind in (Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED):
             new, replies = self._answered(record, question, UNCLEAR if question.kind is Kind.CHOICE else UNSURE, "")
             return new, (*replies, Reply(self._say("screening.unclear_noted")))
-        # Consent, a whole list or the summary cannot be guessed: a person takes over, nothing is lost (guide 4.5, 12).
+        if question.kind is Kind.CHECKLIST:
+            return tried, (Reply(self._say("screening.line_by_line"), ReplyKind.FALLBACK),)
+        # Consent or the summary cannot be guessed: a person takes over, nothing is lost (guide 4.5, 12).
         conversations.hand_off(session, conversation.id, "person")
         screening = screenings.open_one(session, conversation.id)
         assert screening is not None
@@ -450,12 +459,14 @@ class ScreeningDesk:
             )
         match question.kind:
             case Kind.CONSENT:
+                again = question.id in record.tries  # the whole text was just read
                 buttons = (
                     Button(self._say("button.agree"), _answer(question, AGREED)),
                     Button(self._say("button.under_18"), _answer(question, MINOR)),
                     Button(self._say("button.decline"), _answer(question, DECLINED)),
                 )
-                return Reply(self._say("screening.consent"), ReplyKind.QUESTION, buttons, meta=meta)
+                words = self._say("screening.consent_again" if again else "screening.consent")
+                return Reply(words, ReplyKind.QUESTION, buttons, meta=meta)
             case Kind.CHECKLIST if question.confirming:
                 text = self._say("screening.confirm_none", count=len(question.items))
                 sure = (
@@ -478,6 +489,8 @@ class ScreeningDesk:
                 question = replace(question, choices=(YES, NO, "not sure"))
             case Kind.SUMMARY:
                 return self._summary(record, question, meta)
+            case Kind.YES_NO if question.items:  # one line of a list that did not work as a whole
+                text = f"{self._say(f'screening.section_{question.step}')}\n\n{question.text}"
             case _:
                 text = question.text
                 if question.number == 1 and question.condition is not None:
@@ -787,9 +800,10 @@ def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rule
     """The record with what a reading found: rows that were named, and what the message shows beside them."""
     for group in heard_groups(reading.text, rules):
         record = record.with_flag(HEARD + group)
+    for_other = speaks_for_another(record, reading)
     record = record.with_said(
         *(
-            Said(m.condition, message_uid, reading.text, m.start, m.end, m.status)
+            Said(m.condition, message_uid, reading.text, m.start, m.end, meant(m.status, for_other))
             for m in reading.mentions
             if m.condition not in ("suicidal_crisis",)
         )
@@ -802,6 +816,21 @@ def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rule
         if signal in reading.signals:
             record = record.with_flag(flag)
     return record
+
+
+def speaks_for_another(record: Record, reading: Reading) -> bool:
+    """True where the client answers for another adult: "she takes ..." then is about the person who comes."""
+    return "for_another_adult" in record.flags or Signal.FOR_ANOTHER_ADULT in reading.signals
+
+
+def meant(status: Status, for_other: bool) -> Status:
+    """The status of a mention for the person who comes."""
+    return Status.CURRENT if for_other and status is Status.FAMILY else status
+
+
+def brings_up(status: Status, for_other: bool) -> bool:
+    """Whether a mention with this status brings its row up."""
+    return meant(status, for_other) in BRINGS_UP
 
 
 def replace_answers(record: Record, values: Mapping[str, str]) -> Record:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from bot.clinical.durations import Today, beside_range, is_only_a_range, range_of, span_in
 from bot.clinical.evidence import Evidence
@@ -89,7 +90,8 @@ class Phrases:
 
     def adds_nothing(self, text: str, *groups: str) -> bool:
         """True if a text is made of words that may stand around an answer without changing it."""
-        return all(any(word in self.groups[g] for g in ("around", *groups)) for word in plain(text).split())
+        known = frozenset().union(*(self.groups[g] for g in ("around", *groups)))
+        return all(word in known or _misspells(word, known) for word in plain(text).split())
 
     def hedges(self, text: str) -> bool:
         """True if a text takes something back or leaves it open: "but", "used to", "sometimes"."""
@@ -100,6 +102,12 @@ class Phrases:
         """True if a phrase of the group stands anywhere in the text."""
         padded = f" {plain(text)} "
         return any(f" {phrase} " in padded for phrase in self.groups[group])
+
+
+def _misspells(word: str, known: Collection[str]) -> bool:
+    """True for a word of five letters or more that is one letter off one of these."""
+    long = len(word) > 4
+    return long and any(Levenshtein.distance(word, other, score_cutoff=1) <= 1 for other in known if len(other) > 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +146,15 @@ def understand(
     """
     match question.kind:
         case Kind.CHECKLIST:
-            return _checklist(question, text, brought_up, phrases)
+            return _checklist(question, text, brought_up, phrases, today)
         case Kind.WHICH:
             return _which(question, text, brought_up, phrases)
         case Kind.CHOICE:
             return _choice(question, text, rules, phrases, today)
         case Kind.YES_NO | Kind.CHANGED:
             value = _yes_no(text, phrases) or phrases.evidence.yes_or_no(question.id, text, today)
+            if value is None and any(row in brought_up for item in question.items for row in item.rows):
+                value = YES  # one line of a list, and the reply names what it is about
             return None if value is None else Answer({question.id: value})
         case Kind.CONSENT:
             return _consent(question, text, phrases)
@@ -186,6 +196,8 @@ _YES_WORDS = frozenset({"yes", "yeah", "yep", "yup", "yea", "yh", "ya", "yess"})
 
 
 def _consent(question: Question, text: str, phrases: Phrases) -> Answer | None:
+    if "?" in text:
+        return None
     for group, value in (("minor", MINOR), ("agree", AGREED), ("yes", AGREED), ("decline", DECLINED)):
         if phrases.means(group, text):
             return Answer({question.id: value})
@@ -195,7 +207,8 @@ def _consent(question: Question, text: str, phrases: Phrases) -> Answer | None:
     parts = [part for part in re.split(r"[,.;!]|\band\b", text) if part.strip()]
     if len(parts) > 1 and all(phrases.means("agree", part) or phrases.means("yes", part) for part in parts):
         return Answer({question.id: AGREED})  # "I agree, I'm over 18"
-    return None
+    longer = phrases.evidence.consent(text)
+    return None if longer is None else Answer({question.id: longer})
 
 
 _NUMBER_WORDS = _words(
@@ -208,7 +221,9 @@ _NO_WORDS = frozenset({"no", "n", "none", "nothing"})
 _EXCEPT = frozenset({"except", "but", "apart"})
 
 
-def _checklist(question: Question, text: str, brought_up: Collection[str], phrases: Phrases) -> Answer | None:
+def _checklist(
+    question: Question, text: str, brought_up: Collection[str], phrases: Phrases, today: Today | None
+) -> Answer | None:
     items = question.items
     if phrases.means("none", text) or (question.confirming and phrases.means("yes", text)):
         return Answer({item.id: NO for item in items})
@@ -225,8 +240,19 @@ def _checklist(question: Question, text: str, brought_up: Collection[str], phras
     only = _by_words(text, items, phrases)
     if only is not None:
         return only
-    named = {item.id: YES for item in items if any(row in brought_up for row in item.rows)}
-    return Answer(named) if named else None
+    named: dict[str, str] = {}
+    for item in items:
+        rows = [row for row in item.rows if row in brought_up]
+        if rows:
+            named[item.id] = YES
+        if rows and len(item.rows) > 1:  # which of the line's rows it is has been said with it
+            named[f"{item.id}/which"] = SEPARATOR.join(rows)
+    if named:
+        return Answer(named)
+    other = any(c.isdigit() for c in text) or phrases.means("unsure", text) or phrases.means("vague", text)
+    if not question.confirming and not other and phrases.evidence.yes_or_no(question.id, text, today) == NO:
+        return Answer({}, confirm_none=True)  # "no, nothing from this": a no, but to all of them?
+    return None
 
 
 def _by_words(text: str, items: Sequence[Item], phrases: Phrases) -> Answer | None:
@@ -321,7 +347,15 @@ def _number_tokens(text: str, count: int) -> list[str]:
         if number > 1 or re.search(r"\b(?:number|line|item|to) one\b|\bone (?:and|to|,)", lowered):
             lowered = re.sub(rf"\b{word}\b", str(number), lowered)
     lowered = re.sub(r"(\d+)\s*(?:-|–|to|through|thru)\s*(\d+)", _spelt_range, lowered)
-    return re.findall(r"\d+|\?|[^\W\d_]+", lowered)
+    return [_near_number_word(token) for token in re.findall(r"\d+|\?|[^\W\d_]+", lowered)]
+
+
+def _near_number_word(token: str) -> str:
+    """ "nmber" as "number": one letter off, and only among the words that stand around numbers."""
+    if len(token) < 4 or token in _NUMBER_WORDS:
+        return token
+    near = [w for w in _NUMBER_WORDS if len(w) > 3 and Levenshtein.distance(token, w, score_cutoff=1) <= 1]
+    return near[0] if len(near) == 1 else token
 
 
 def _spelt_range(match: re.Match[str]) -> str:
@@ -550,7 +584,7 @@ def _significant(text: str) -> tuple[str, ...]:
     return tuple(sorted(word for word in plain(text).split() if word not in _LINKS | _BIRTH))
 
 
-_READING = re.compile(r"\b(\d{2,3})\s*(?:/|\\|over|on)\s*(\d{2,3})\b")
+_READING = re.compile(r"\b(\d{2,3})\s*(?:/|\\|over|ovr|ova|ovver|on|by)\s*(\d{2,3})\b")
 _BAND = re.compile(r"(\d{3})/(\d{2,3})(?: or more|\s+to\s)")
 _DEGREES = re.compile(r"\b(\d{2,3}(?:[.,]\d)?)\s*(?:°|degrees|deg)?\s*([cf]|celsius|fahrenheit)?\b")
 _FEVER_C, _FEVER_F = 38.0, 100.4
@@ -580,7 +614,7 @@ def _pressure(follow_up: FollowUp, text: str, phrases: Phrases) -> str | None:
             urgent = [answer for answer in reached if answer.tier is Tier.EMERGENCY]
             return urgent[0].answer if urgent else UNCLEAR
         return next(a.answer for a in reached if a.tier is Tier.STOP) if without else UNCLEAR
-    if not phrases.adds_nothing(rest, "about") and not without:
+    if not phrases.adds_nothing(rest, "about") and not without and phrases.evidence.qualifies(rest):
         return None
     if reached:
         return max(reached, key=lambda a: a.tier if isinstance(a.tier, Tier) else Tier.NONE).answer

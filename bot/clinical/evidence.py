@@ -20,13 +20,15 @@ from rapidfuzz.distance import Levenshtein
 
 from bot.clinical.durations import Span, Today, range_of, span_in
 from bot.clinical.model import Tier
-from bot.clinical.record import NO, YES
+from bot.clinical.record import AGREED, MINOR, NO, YES
 from bot.clinical.rules import FollowUp, Rules
 from bot.knowledge import KnowledgeError, read_yaml
 
 FILE = "answers.yml"
 _LONGEST = 400  # letters; a longer reply is a story
 _LONG_AGO = 42.0  # days from which a sign is no longer a sign of now
+_AGE = re.compile(r"\b(\d{1,3})\b")
+_OF_AGE = 18
 _WRITTEN = re.compile(r"[a-z0-9]+\*?(?: (?:[a-z0-9]+\*?|~))*")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)d-(?:(\d+(?:\.\d+)?)d)?")
 
@@ -146,6 +148,32 @@ class Evidence:
             return None
         told = self.told(text, today)
         return None if told.doubtful else self._yes_or_no(clues, told)
+
+    def qualifies(self, text: str) -> bool:
+        """True if what stands beside a reading may change what it means: a "but", a sign, tablets that were stopped."""
+        told = self.told(text, None)
+        words = _normal(text).split()
+        if any(word in self.small.compare or (word not in self.ordinary and len(word) > 2) for word in words):
+            return True
+        beside = self.alarms | {"bp_stopped", "bp_unhappy", "untreated", "bp_unknown"}
+        if told.backs or told.hedges or told.doubtful or told.others or told.span is not None:
+            return True
+        return any(name in told.notions for name in beside)
+
+    def consent(self, text: str) -> str | None:
+        """Whether a longer reply agrees ("aye, I agree, I'm 43") or speaks of somebody under 18; None where not."""
+        if "?" in text or len(text) > _LONGEST:
+            return None
+        told = self.told(text, None)
+        meant = {name for name, said in told.notions.items() if said is Said.MEANT}
+        ages = [int(age) for age in _AGE.findall(_normal(text))]
+        if told.backs or told.hedges or told.doubtful or any(self.small.denial.search(c) for c in told.clauses):
+            return None
+        if "under_age" in meant or any(age < _OF_AGE for age in ages):
+            return MINOR
+        if told.lead == NO or "parent" in meant:
+            return None
+        return AGREED if "agrees" in meant or (told.lead == YES and ages) else None
 
     def speaks_to(self, name: str, text: str, today: Today | None) -> bool:
         """True if a reply begins with yes or no, names a time, leaves something open or speaks of what is asked."""
@@ -356,6 +384,7 @@ class Words:
     turning: frozenset[str]
     before_ever: frozenset[str]
     common: frozenset[str]
+    compare: frozenset[str]
     no_phrase: re.Pattern[str]
     denial: re.Pattern[str]
     cut: re.Pattern[str]
@@ -383,6 +412,7 @@ class Words:
             group["turning"],
             group["before_ever"],
             group["common"],
+            group["compare"],
             re.compile(rf"^(?:{any_of['no_phrases']})\b"),
             re.compile(rf"\b(?:{any_of['denials']})\b(?!\s+(?:only|just|doubt)\b)"),
             re.compile(rf"\b(?:{any_of['cuts']})\b|\band(?=\s+(?:{any_of['subjects']})\b)"),
@@ -428,7 +458,7 @@ class Words:
 
 _GROUPS = frozenset({
     "yes", "no", "fillers", "no_phrases", "after_no", "denials", "cuts", "subjects", "backs", "hedges", "others",
-    "turning", "before_ever", "common",
+    "turning", "before_ever", "common", "compare",
 })  # fmt: skip
 
 

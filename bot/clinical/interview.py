@@ -26,6 +26,7 @@ TOTAL_STEPS = 6
 NOT_SURE = "not sure"
 SOMETHING_ELSE = "something else"
 CONFIRMING = "confirming:"
+MOST_TRIES = 2  # a reply that is not understood is asked about once more, then counts as unclear (guide 4.5, 4)
 
 
 class Kind(StrEnum):
@@ -113,6 +114,8 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
             # The warning signs are always asked, and a list that was begun is finished.
             if halted and step is not rules.steps[0] and len(missing) == len(step.items):
                 return None
+            if record.tries.get(step.id, 0) >= MOST_TRIES:  # the list as a whole did not work: one line at a time
+                return _line_question(missing[0], step.id)
             confirming = CONFIRMING + step.id in record.tries
             return Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing, confirming=confirming)
         for item in step.items:
@@ -205,6 +208,12 @@ def _urgent(result: Outcome, rules: Rules) -> frozenset[str]:
     """Rows whose questions cannot wait: emergency rows, and what a combination needs to be certain of an emergency."""
     waiting = {row for f in result.findings if f.tier is Tier.EMERGENCY for row in f.waits_for}
     return frozenset(waiting | {name for name, row in rules.conditions.items() if row.is_emergency})
+
+
+def _line_question(item: Item, step: str) -> Question:
+    """One line of a list as a question of its own."""
+    choices, values = (YES, NO, NOT_SURE), (YES, NO, UNSURE)
+    return Question(item.id, Kind.YES_NO, step, item.text, (item,), choices, values, item=item.id)
 
 
 def _which_question(item: Item, step: str, record: Record, rules: Rules) -> Question | None:

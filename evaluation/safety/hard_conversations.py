@@ -95,7 +95,7 @@ def page(held: Sequence[Held]) -> str:
     parts = [
         "# Ten hard conversations",
         "",
-        "Made by `python -m evaluation.safety.hard_conversations --write` from `evaluation/safety/hard_conversations.yml`.",
+        "Made by `python -m evaluation.safety.hard_conversations --write` from the script beside it.",
         "Nobody edits this page; what reads badly here is mended in the service.",
         "",
     ]
