@@ -29,7 +29,7 @@ from bot.clinical.interview import (
     reopen,
     started,
 )
-from bot.clinical.model import Care, Emergency, Reading, Signal, Status, Tier
+from bot.clinical.model import Care, Emergency, Mention, Reading, Signal, Status, Tier
 from bot.clinical.record import (
     AGREED,
     BRINGS_UP,
@@ -46,7 +46,7 @@ from bot.clinical.record import (
     chosen,
 )
 from bot.clinical.rules import Rules
-from bot.clinical.triage import HEARD, Finding, Outcome, bring_up, heard_groups, open_questions
+from bot.clinical.triage import HEARD, MINOR_ROW, Finding, Outcome, bring_up, heard_groups, open_questions
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now, screenings
@@ -193,7 +193,9 @@ class ScreeningDesk:
         screenings.save_record(session, screening, record, new, heard.message.uid)
         if question.kind is Kind.CONSENT and started(new):
             screenings.give_consent(session, conversation, self._consent_version())
-            new = self._earlier_words(session, conversation, screening, new)
+            before, new = new.flags, self._earlier_words(session, conversation, screening, new)
+            if "for_another_adult" in new.flags - before:
+                noted = (*noted, Reply(self._say("screening.for_another_adult")))
         return Taken((*replies, *noted), done=next_question(new, self._rules) is None)
 
     def _take(
@@ -278,7 +280,7 @@ class ScreeningDesk:
         text = heard.message.text
         reading = self._context.reader.read(text)
         for_other = speaks_for_another(record, reading)
-        named = {m.condition for m in reading.mentions if brings_up(m.status, for_other)}
+        named = {m.condition for m in reading.mentions if meant(m, for_other) in BRINGS_UP}
         answer = self._understood(question, text, named)
         if question.confirming:
             record = record.without_try(CONFIRMING + question.id)
@@ -299,6 +301,8 @@ class ScreeningDesk:
             line = self._line_to_change(record, text)
             if line is not None:
                 return reopen(record, self._rules, line), ()
+            if self._context.phrases.means("no", text):
+                return record, (Reply(self._say("screening.summary_which"), ReplyKind.FALLBACK),)
         if question.confirming and self._context.phrases.means("no", text):
             return record, ()  # not all of them: show the list again
         if named and started(record):
@@ -315,6 +319,10 @@ class ScreeningDesk:
         self, session: Session, conversation: Conversation, record: Record, question: Question, text: str
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         tried = record.with_try(question.id)
+        says_nothing = question.kind is Kind.CHECKLIST and self._context.phrases.means("unsure", text)
+        if says_nothing and tried.tries[question.id] < MOST_TRIES:  # not a list at once: a line can be left out then
+            words = self._say("screening.line_by_line_skip")
+            return tried.with_try(question.id), (Reply(words, ReplyKind.FALLBACK),)
         if tried.tries[question.id] < MOST_TRIES:
             if question.kind is Kind.CHECKLIST:
                 vague = self._context.phrases.means("vague", text) or self._context.phrases.hedges(text)
@@ -803,7 +811,7 @@ def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rule
     for_other = speaks_for_another(record, reading)
     record = record.with_said(
         *(
-            Said(m.condition, message_uid, reading.text, m.start, m.end, meant(m.status, for_other))
+            Said(m.condition, message_uid, reading.text, m.start, m.end, meant(m, for_other))
             for m in reading.mentions
             if m.condition not in ("suicidal_crisis",)
         )
@@ -823,14 +831,10 @@ def speaks_for_another(record: Record, reading: Reading) -> bool:
     return "for_another_adult" in record.flags or Signal.FOR_ANOTHER_ADULT in reading.signals
 
 
-def meant(status: Status, for_other: bool) -> Status:
-    """The status of a mention for the person who comes."""
-    return Status.CURRENT if for_other and status is Status.FAMILY else status
-
-
-def brings_up(status: Status, for_other: bool) -> bool:
-    """Whether a mention with this status brings its row up."""
-    return meant(status, for_other) in BRINGS_UP
+def meant(mention: Mention, for_other: bool) -> Status:
+    """The status of a mention for the person who comes: an adult, so that her age is no matter."""
+    theirs = for_other and mention.status is Status.FAMILY and mention.condition != MINOR_ROW
+    return Status.CURRENT if theirs else mention.status
 
 
 def replace_answers(record: Record, values: Mapping[str, str]) -> Record:

@@ -2,13 +2,15 @@
 
     python -m evaluation.safety.hard_conversations [--url http://127.0.0.1:8080] [--only ID ...] [--write]
 
-Without --url a service of its own is started. --write stores the transcripts in `docs/hard-conversations.md`. The exit
+Without --url a service of its own is started; with it, what staff see needs a token (`nmt staff token`) in
+NMT_STAFF_TOKEN. --write stores the transcripts in `docs/hard-conversations.md`. The exit
 status is 1 where one did not end as it must.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -105,8 +107,7 @@ def page(held: Sequence[Held]) -> str:
     return "\n".join(parts)
 
 
-def _all(service: stack.Stack | None, url: str, scripts: Sequence[Mapping[str, Any]]) -> list[Held]:
-    staff = service.staff("owner") if service is not None else None
+def _all(url: str, staff: httpx.Client | None, scripts: Sequence[Mapping[str, Any]]) -> list[Held]:
     held = []
     for script in scripts:
         client = stack.Client.begin(url)
@@ -115,6 +116,11 @@ def _all(service: stack.Stack | None, url: str, scripts: Sequence[Mapping[str, A
     if staff is not None:
         staff.close()
     return held
+
+
+def _staff(url: str, token: str | None) -> httpx.Client | None:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=f"{url}/api/v1/staff", headers=headers, trust_env=False) if token else None
 
 
 def main() -> None:
@@ -126,12 +132,12 @@ def main() -> None:
     options = parser.parse_args()
     scripts = [s for s in yaml.safe_load(SCRIPT.read_text("utf-8")) if not options.only or s["id"] in options.only]
     if options.url:
-        held = _all(None, options.url, scripts)
+        held = _all(options.url, _staff(options.url, os.environ.get("NMT_STAFF_TOKEN")), scripts)
     else:
         with tempfile.TemporaryDirectory(prefix="nmt-hard-") as folder:
             service = stack.start(Path(folder) / "data")
             try:
-                held = _all(service, service.url, scripts)
+                held = _all(service.url, service.staff("owner"), scripts)
             finally:
                 service.stop()
     if options.write:
