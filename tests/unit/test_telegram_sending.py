@@ -55,7 +55,11 @@ def request(
 
 def test_a_chat_that_has_to_wait_holds_up_no_other() -> None:
     async def both() -> None:
-        await asyncio.gather(request(pace, telegram, 1), request(pace, telegram, 2))
+        waits = asyncio.create_task(request(pace, telegram, 1))
+        while 1 not in pace._until:
+            await asyncio.sleep(0)
+        await request(pace, telegram, 2)
+        await waits
 
     pace, telegram = ChatPace(), Telegram(refusals=2)
     asyncio.run(both())
