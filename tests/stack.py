@@ -131,7 +131,7 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def start(data_dir: Path, root: Path = ROOT, **settings: str) -> Stack:
+def start(data_dir: Path, root: Path = ROOT, within_s: float = START_DEADLINE_S, **settings: str) -> Stack:
     """Start the service as `nmt run` does and wait until every part is up."""
     data_dir.mkdir(parents=True, exist_ok=True)
     models = data_dir / "models"
@@ -164,7 +164,7 @@ def start(data_dir: Path, root: Path = ROOT, **settings: str) -> Stack:
         return stack.ready().get("code") == 200
 
     try:
-        wait_until(up, "the service to be ready", START_DEADLINE_S, 0.2)
+        wait_until(up, "the service to be ready", within_s, 0.2)
     except BaseException:
         stack.stop()
         raise

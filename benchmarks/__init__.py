@@ -1,0 +1,1 @@
+"""Measurements that take a quiet machine and a browser; their results are in `reports/`."""

@@ -1,0 +1,1 @@
+"""What the chat widget costs a website and its visitors."""
