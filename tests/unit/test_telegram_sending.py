@@ -37,12 +37,14 @@ class Telegram:
 
     def __init__(self, refusals: int = 0) -> None:
         self.left = refusals
+        self.refused = asyncio.Event()
         self.asked: list[tuple[int, str]] = []
 
     async def post(self, chat_id: int, endpoint: str) -> str:
         self.asked.append((chat_id, endpoint))
         if chat_id == 1 and self.left:
             self.left -= 1
+            self.refused.set()
             raise RetryAfter(SOON)
         return "done"
 
@@ -53,12 +55,18 @@ def request(
     return pace.process_request(telegram.post, (chat_id, endpoint), {}, endpoint, {"chat_id": chat_id}, None)
 
 
-def test_a_chat_that_has_to_wait_holds_up_no_other() -> None:
+def test_a_chat_that_has_to_wait_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     async def both() -> None:
+        over = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            await over.wait()
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
         waits = asyncio.create_task(request(pace, telegram, 1))
-        while 1 not in pace._until:
-            await asyncio.sleep(0)
-        await request(pace, telegram, 2)
+        await telegram.refused.wait()
+        await asyncio.wait_for(request(pace, telegram, 2), 5)
+        over.set()
         await waits
 
     pace, telegram = ChatPace(), Telegram(refusals=2)
