@@ -25,6 +25,19 @@ from bot.store.models import Conversation, Message
 
 logger = logging.getLogger(__name__)
 
+#: Acts with a button of their own, which may be offered beside an answer.
+ACT_BUTTONS = {
+    "book": "button.book",
+    "cancel_booking": "button.cancel_booking",
+    "delete_data": "button.delete",
+    "export_data": "button.download",
+    "my_booking": "button.my_booking",
+    "my_data": "button.my_data",
+    "person": "button.person",
+    "reschedule": "button.reschedule",
+    "screen": "button.screen",
+}
+
 _context: Context | None = None
 _of_this_turn: ContextVar[Context] = ContextVar("_of_this_turn")
 
@@ -54,6 +67,8 @@ class Turn:
     ranking: tuple[tuple[str, float], ...]
     interrupted: bool
     in_form: bool
+    also: str | None = None  # the second request of a message that holds two
+    perhaps: str | None = None  # a second request that it may hold
 
     @property
     def heard(self) -> Heard:
@@ -78,6 +93,9 @@ class TurnAction(Action, ABC):
     Whatever goes wrong, the client gets a kind message with a reference, and the next step of the dialogue does not
     run as if all were well: `failed` gives the events for that.
     """
+
+    #: Whether this action, having answered the first request of a message, points to the second.
+    points_on = False
 
     @abstractmethod
     def name(self) -> str:
@@ -121,8 +139,13 @@ class TurnAction(Action, ABC):
                 tuple((str(i["name"]), float(i["confidence"])) for i in latest.get("intent_ranking") or ()),
                 _interrupted(tracker),
                 in_form=bool((tracker.active_loop or {}).get("name")),
+                also=latest.get("also"),
+                perhaps=latest.get("perhaps"),
             )
-            return self.act(turn)
+            if _was_understood(turn):
+                conversation.misses = 0
+            done = self.act(turn)
+            return Done((*done.replies, *second_request(turn)), done.events) if self.points_on else done
 
 
 def answered(taken: Taken, slot: str) -> Done:
@@ -141,6 +164,18 @@ def say(dispatcher: CollectingDispatcher, replies: Iterable[Reply]) -> None:
     """Hand replies to Rasa in the form that the gateway reads back."""
     for reply in replies:
         dispatcher.utter_message(json_message=reply.to_json())
+
+
+def second_request(turn: Turn) -> tuple[Reply, ...]:
+    """The act that was asked for beside the first request, to be pressed: acts are begun one at a time."""
+    act = turn.also or turn.perhaps or ""
+    if act not in ACT_BUTTONS or {turn.intent, act} == {"book", "screen"}:  # the one leads to the other by itself
+        return ()
+    return (Reply(context().wording.text("also_asked"), ReplyKind.NOTICE, menu((ACT_BUTTONS[act], act))),)
+
+
+def _was_understood(turn: Turn) -> bool:
+    return turn.intent not in ("nlu_fallback", "oos_noise")
 
 
 def menu(*pairs: tuple[str, str]) -> tuple[Button, ...]:

@@ -19,6 +19,8 @@ def desk() -> BookingDesk:
 class BookingStart(TurnAction):
     """Open a request, send the client to the health questions first, or say why not."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_booking_start"
 
@@ -33,6 +35,8 @@ class BookingStart(TurnAction):
 
 class Reschedule(TurnAction):
     """Look for another time for the open request."""
+
+    points_on = True
 
     def name(self) -> str:
         return "action_reschedule"
@@ -92,6 +96,8 @@ class BookingEnd(TurnAction):
 class MyBooking(TurnAction):
     """How the newest request stands; also the client's word on a proposed time."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_my_booking"
 
@@ -103,6 +109,8 @@ class MyBooking(TurnAction):
 
 class CancelBooking(TurnAction):
     """Ask before cancelling."""
+
+    points_on = True
 
     def name(self) -> str:
         return "action_cancel_booking"

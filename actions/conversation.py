@@ -135,6 +135,8 @@ class Why(_Says):
 class Person(TurnAction):
     """Pass the conversation on to a person."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_person"
 
@@ -172,6 +174,8 @@ class GiveFeedback(TurnAction):
 class MyData(TurnAction):
     """Show a client what is kept about them, in plain words."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_my_data"
 
@@ -206,6 +210,8 @@ class MyData(TurnAction):
 class ExportData(TurnAction):
     """Tell a client how to download what is kept."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_export_data"
 
@@ -215,6 +221,8 @@ class ExportData(TurnAction):
 
 class DeleteData(TurnAction):
     """Ask once, then have everything deleted (the gateway does it: the engine's part goes too)."""
+
+    points_on = True
 
     def name(self) -> str:
         return "action_delete_data"

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from actions._turn import Done, Turn, TurnAction, context, main_menu, menu
+from collections.abc import Sequence
+
+from actions._turn import ACT_BUTTONS, Done, Turn, TurnAction, context, main_menu, menu
 from bot.education import Topic
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now
 from bot.store.models import Unanswered
 
 SUGGESTIONS = 3
+FOLLOW_UPS = 3
+# From this share on, a neighbour of the answered topic may have been meant as well (calibrated, docs/decisions/0010).
+MAY_BE_MEANT = 0.1
 MISSES_BEFORE_A_PERSON = 3
 
 
 class AnswerTopic(TurnAction):
-    """Answer a question about a topic."""
+    """Answer a question about a topic, or about two where a message asks for both."""
+
+    points_on = True
 
     def name(self) -> str:
         return "action_answer_topic"
 
     def act(self, turn: Turn) -> Done:
-        topic = context().topics.get(str(turn.do.get("topic") or turn.intent))
+        topics = context().topics
+        topic, second = topics.get(str(turn.do.get("topic") or turn.intent)), topics.get(turn.also or "")
         if topic is None:  # a topic that was taken away since the button was shown or the model was trained
             return Suggest().act(turn)
-        turn.conversation.misses = 0
-        conversations.set_context(turn.conversation, topic=topic.id, pending=None)
-        return Done((answer(topic, plain=turn.in_form),))
+        conversations.set_context(turn.conversation, topic=(second or topic).id, pending=None)
+        if second is not None:
+            return Done((answer(topic, plain=True), answer(second, plain=turn.in_form)))
+        return Done((answer(topic, plain=turn.in_form, beside=neighbours(turn, topic)),))
 
 
 class AnswerMore(TurnAction):
@@ -64,10 +73,11 @@ class Suggest(TurnAction):
                 )
             )
         topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
+        act = turn.ranking[0][0] if turn.ranking else ""
+        if act in ACT_BUTTONS and act != "person":  # a person is offered below in any case
+            topics = (*menu((ACT_BUTTONS[act], act)), *topics)
         if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:
-            turn.conversation.misses = 0
-            buttons = (*menu(("button.person", "person")), *main_menu()[:-1])
-            return Done((Reply(say("third_miss"), ReplyKind.FALLBACK, buttons, meta={"suggestions": near}),))
+            return Done((offer_a_person(turn, near),))
         key = "suggest_none" if not near else "second_miss" if turn.conversation.misses == 2 else "suggest"
         buttons = (*topics, *menu(("button.person", "person"))) if near else main_menu()
         return Done((Reply(say(key), ReplyKind.FALLBACK, buttons, meta={"suggestions": near}),))
@@ -81,6 +91,10 @@ class OutOfScope(TurnAction):
 
     def act(self, turn: Turn) -> Done:
         say = context().wording.text
+        if turn.intent == "oos_noise":
+            turn.conversation.misses += 1
+            if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:
+                return Done((offer_a_person(turn, ()),))
         if turn.intent == "oos_abuse":
             again = bool(turn.conversation.context.get("abuse"))
             conversations.set_context(turn.conversation, abuse=True)
@@ -96,8 +110,27 @@ class OutOfScope(TurnAction):
         return Done((Reply(say(turn.intent), ReplyKind.FALLBACK, buttons),))
 
 
-def answer(topic: Topic, *, plain: bool) -> Reply:
-    """A topic as a reply. `plain` leaves out the buttons: inside a form the open question follows."""
+def offer_a_person(turn: Turn, near: Sequence[str]) -> Reply:
+    """What is said the third time in a row that nothing was understood."""
+    turn.conversation.misses = 0
+    buttons = (*menu(("button.person", "person")), *main_menu()[:-1])
+    return Reply(context().wording.text("third_miss"), ReplyKind.FALLBACK, buttons, meta={"suggestions": list(near)})
+
+
+def neighbours(turn: Turn, topic: Topic) -> tuple[Topic, ...]:
+    """Topics that may have been meant instead of the answered one, at most two."""
+    if turn.do:
+        return ()
+    likely = [turn.perhaps or "", *(name for name, share in turn.ranking if share >= MAY_BE_MEANT)]
+    names = dict.fromkeys(name for name in likely if name in context().topics and name != topic.id)
+    return tuple(context().topics[name] for name in names)[: SUGGESTIONS - 1]
+
+
+def answer(topic: Topic, *, plain: bool, beside: Sequence[Topic] = ()) -> Reply:
+    """A topic as a reply. `plain` leaves out the buttons: inside a form the open question follows.
+
+    `beside` are topics that may have been meant as well; they come before those that people ask about next.
+    """
     renderer = context().renderer
     table = renderer.table(topic)
     buttons: tuple[Button, ...] = ()
@@ -110,13 +143,17 @@ def answer(topic: Topic, *, plain: bool) -> Reply:
             for key, helpful in (("button.helpful", True), ("button.not_helpful", False))
         )
         screen = menu(("button.screen", "screen")) if topic.needs_screen else ()
-        buttons = (*(more if topic.more else ()), *follow_ups(topic), *screen, *thumbs)
+        likely = tuple(Button(other.title, {"do": "topic", "topic": other.id}) for other in beside)
+        next_ones = tuple(button for button in follow_ups(topic) if button not in likely)
+        buttons = (*(more if topic.more else ()), *likely, *next_ones[: FOLLOW_UPS - len(likely)], *screen, *thumbs)
     return Reply(
         renderer.answer(topic),
         ReplyKind.ANSWER,
         buttons,
         table=None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]},
-        meta=facts(topic) | ({"feedback": [button.title for button in thumbs]} if thumbs else {}),
+        meta=facts(topic)
+        | ({"feedback": [button.title for button in thumbs]} if thumbs else {})
+        | ({"suggestions": [other.id for other in beside]} if beside else {}),
     )
 
 

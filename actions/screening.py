@@ -17,11 +17,13 @@ def desk() -> ScreeningDesk:
 class ScreeningStart(TurnAction):
     """Open the health questions, or say why they are not opened."""
 
+    points_on = True
+
     def name(self) -> str:
         return "action_screening_start"
 
     def act(self, turn: Turn) -> Done:
-        origin = "booking" if turn.intent in ("book", "reschedule") else ""
+        origin = "booking" if turn.intent in ("book", "reschedule") or turn.also == "book" else ""
         taken = desk().start(
             turn.session, turn.conversation, origin, bool(turn.do.get("again")), bool(turn.do.get("rest"))
         )

@@ -292,7 +292,7 @@ def read(text: str | None, as_json: bool) -> None:
 @main.command()
 @click.argument("part", default="all")
 def evaluate(part: str) -> None:
-    """Measure reading, safety, understanding or all."""
+    """Measure reading, safety, understanding, pipelines or all."""
     from evaluation.__main__ import PARTS, run
 
     if part not in (*PARTS, "all"):

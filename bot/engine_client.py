@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -35,13 +35,20 @@ class EngineClient:
             trust_env=False,  # a proxy of the environment has no business between two processes of one machine
         )
 
-    def message(self, conversation_id: str, text: str, message_id: str) -> list[dict[str, Any]]:
+    def message(
+        self, conversation_id: str, text: str, message_id: str, leans_on: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
         """One turn: what the bot says to this text, in order.
+
+        Args:
+            leans_on: what was answered just before: `about`, the title of its topic, and `next`, the ids of the topics
+                that people ask about afterwards, with commas. "And how long does that last?" is read in its light.
 
         Raises:
             EngineError: no answer, or the turn failed before anything was said.
         """
-        body = {"conversation_id": conversation_id, "text": text, "metadata": {"message_id": message_id}}
+        metadata = {**(leans_on or {}), "message_id": message_id}
+        body = {"conversation_id": conversation_id, "text": text, "metadata": metadata}
         response = self._call("POST", "/messages", body)
         said: list[dict[str, Any]] = response.get("messages") or []
         return said

@@ -257,7 +257,7 @@ class Gateway:
             return self._urgent(session, conversation, session.get_one(Message, message.id), found)
 
     def _engine_turn(self, conversation_id: str, message: Message, forward: str, late: tuple[str, ...]) -> list[Reply]:
-        said = self._run(conversation_id, forward, message.uid)
+        said = self._run(conversation_id, forward, message.uid, self._answered_before(conversation_id))
         if late:
             said = [reply for reply in said if reply.kind is not ReplyKind.FALLBACK]
             said.append(Reply(self._say("screening.late_update_noted", names=", ".join(late))))
@@ -293,8 +293,21 @@ class Gateway:
         condition = conversation.lock_condition or "chest_pain"
         return [emergency.repeat(care, condition, self._context.rules, self._context.locale), taken]
 
-    def _run(self, conversation_id: str, engine_text: str, message_uid: str) -> list[Reply]:
-        return _as_replies(self._engine.message(conversation_id, engine_text, message_uid))
+    def _run(
+        self, conversation_id: str, engine_text: str, message_uid: str, leans_on: Mapping[str, str] | None = None
+    ) -> list[Reply]:
+        return _as_replies(self._engine.message(conversation_id, engine_text, message_uid, leans_on))
+
+    def _answered_before(self, conversation_id: str) -> dict[str, str]:
+        """The topic of the turn before, if that turn answered one; an older one is not what a client leans on."""
+        with self._context.database.session() as session:
+            last = conversations.last_bot_message(session, conversation_id)
+            if last is None or last.in_reply_to is None:
+                return {}
+            replies = [row.reply or {} for row in conversations.replies_to(session, last.in_reply_to)]
+        named = [str(reply["meta"]["topic"]) for reply in replies if "topic" in (reply.get("meta") or {})]
+        topic = self._context.topics.get(named[-1]) if named else None
+        return {} if topic is None else {"about": topic.title, "next": ",".join(topic.follow_ups)}
 
     def _finish(self, conversation_id: str, message: Message, replies: Sequence[Reply], state: str) -> Turn:
         with self._context.database.session() as session:

@@ -55,7 +55,7 @@ from bot.store.screenings import Gate
 
 CONTINUE = "continue_after_stop"
 RESUME = "resume"  # the dialogue goes on after a hold
-SURE = 0.5  # confidence (0-1) from which a message inside the questions counts as a question of the client
+SURE = 0.65  # confidence (0-1) from which a message inside the questions counts as a question of the client
 RETURNING_TIERS = ("NONE", "CAUTION")
 
 _ASKS = re.compile(

@@ -1,4 +1,4 @@
-"""Measures the assistant on data that it was never shown: `python -m evaluation [reading|safety|understanding|all]`."""
+"""Measures the assistant on data that it was never shown: `python -m evaluation [PART]`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 
 from evaluation import reading
 from evaluation.safety import report as safety
+from evaluation.understanding import pipelines
 from evaluation.understanding import report as understanding
 
 PARTS: Mapping[str, Callable[[], bool]] = {
     "reading": reading.run,
     "safety": safety.run,
     "understanding": understanding.run,
+    "pipelines": pipelines.run,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Optional, Tuple, Type
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,19 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.encoder import SentenceEncoder
+from bot.engine.encoder import SIDE_READINGS, SentenceEncoder
 from bot.engine.intents import IntentModel, Settings
+from bot.engine.parts import Context, Probabilities, Rules, is_topic, is_understood, leaning, two_requests
 from bot.engine.spelling import MENDED
 
 _FILE = "intents.npz"
+#: Message properties the actions read: the second request of a message that holds two, and one it may hold.
+ALSO, PERHAPS = "also", "perhaps"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -47,9 +51,28 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
     def get_default_config() -> Dict[str, Any]:
         """`inverse_regularisation`: the larger, the closer the model follows the examples.
 
-        `letter_weight`: what letter sequences count beside the sentence vector.
+        `letter_weight`: what letter sequences count beside the sentence vector. `neighbour_weight`: the say of the
+        nearest examples, 0 to 1. `temperature`: below 1, the confidence is taken at more than the model gives it. The
+        others are explained in `Rules`.
         """
-        return {"inverse_regularisation": 10.0, "letter_weight": 1.0, "ranking_length": 10}
+        return {
+            "inverse_regularisation": 10.0,
+            "letter_weight": 1.0,
+            "neighbour_weight": 0.0,
+            "temperature": 1.0,
+            "ranking_length": 10,
+            "sure": 0.3,
+            "sure_of_the_field": 1.1,
+            "leading": 0.3,
+            "doubt_outside": 1.1,
+            "doubt_below": 0.0,
+            "sure_of_a_part": 1.1,
+            "named_in_the_whole": 0.0,
+            "offer_a_part": 1.1,
+            "leans_below": 0.0,
+            "weight_of_context": 0.0,
+            "favour_of_next": 1.0,
+        }
 
     @classmethod
     def create(
@@ -81,7 +104,9 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
         texts = [message.get(MENDED) for message in examples]
         vectors = np.stack([message.get_dense_features(TEXT)[1].features[0] for message in examples])
         labels = [message.get(INTENT) for message in examples]
-        settings = Settings(self._config["inverse_regularisation"], self._config["letter_weight"])
+        settings = Settings(
+            self._config["inverse_regularisation"], self._config["letter_weight"], self._config["neighbour_weight"]
+        )
         self._model = IntentModel.fit(texts, vectors, labels, settings)
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder / _FILE)
@@ -91,16 +116,56 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
         """Set intent and ranking. A message without a vector (a payload) is left to Rasa's payload reader."""
         for message in messages:
             vector = _vector(message)
-            ranking = [] if vector is None else self._ranking(message.get(MENDED), vector)
-            first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
-            message.set(INTENT, first, add_to_output=True)
-            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+            if vector is None:
+                _set(message, None, 0.0, {}, 0)
+                continue
+            said, halves = self._readings(message, vector)
+            first = max(said, key=lambda intent: said[intent])
+            rules = self._rules
+            pair = two_requests(said, halves, rules.sure_of_a_part, rules.named_in_the_whole)
+            if pair:
+                # A topic is answered and an act offered beside it, whichever came first.
+                first, second = sorted(pair, key=lambda intent: not is_topic(intent))
+                message.set(ALSO, second, add_to_output=True)
+                sure = max(said[first], rules.sure_of_a_part)
+                _set(message, first, sure, said, self._config["ranking_length"])
+            elif is_understood(said, rules):
+                maybe = two_requests(said, halves, rules.offer_a_part, 0.0)
+                if first in maybe:
+                    message.set(PERHAPS, maybe[1 - maybe.index(first)], add_to_output=True)
+                _set(message, first, said[first], said, self._config["ranking_length"])
+            else:
+                _set(message, DEFAULT_NLU_FALLBACK_INTENT_NAME, said[first], said, self._config["ranking_length"])
         return messages
 
-    def _ranking(self, text: str, vector: NDArray[np.float32]) -> List[Dict[str, Any]]:
+    @property
+    def _rules(self) -> Rules:
+        return Rules(**{name: float(self._config[name]) for name in Rules._fields})
+
+    def _readings(
+        self, message: Message, vector: NDArray[np.float32]
+    ) -> Tuple[Probabilities, List[Tuple[Probabilities, Probabilities]]]:
+        """What the message says, in the light of the topic before it, and what the halves of every cut say."""
+        aside = [self._said(text, row) for text, row in message.get(SIDE_READINGS) or []]
+        metadata = message.get("metadata") or {}
+        context = None
+        if metadata.get("about"):
+            context = Context(str(metadata["about"]), frozenset(str(metadata.get("next") or "").split(",")))
+        after_title = aside.pop(0) if context is not None and aside else None
+        said = leaning(self._said(message.get(MENDED), vector), after_title, context, self._rules)
+        return said, list(zip(aside[::2], aside[1::2], strict=True))
+
+    def _said(self, text: str, vector: NDArray[np.float32]) -> Dict[str, float]:
         assert self._model is not None
-        guesses = self._model.rank(text, vector, self._config["ranking_length"])
-        return [{INTENT_NAME_KEY: guess.intent, PREDICTED_CONFIDENCE_KEY: guess.confidence} for guess in guesses]
+        row = self._model.probabilities(text, vector, float(self._config["temperature"]))
+        return dict(zip(self._model.intents, row.tolist(), strict=True))
+
+
+def _set(message: Message, intent: Optional[str], sure: float, said: Probabilities, length: int) -> None:
+    message.set(INTENT, {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: sure}, add_to_output=True)
+    ranking = sorted(said.items(), key=lambda entry: -entry[1])[:length]
+    entries = [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: share} for name, share in ranking]
+    message.set(INTENT_RANKING_KEY, entries, add_to_output=True)
 
 
 def _vector(message: Message) -> Optional[NDArray[np.float32]]:

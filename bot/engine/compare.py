@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Sequence
 import yaml  # type: ignore[import-untyped]
 
 from bot.engine.freetext import as_free_text
-from bot.engine.paths import ROOT, data_directory, model_inputs
+from bot.engine.paths import ROOT, data_directory, model_fingerprint, model_inputs, model_path
 
 RANKING = 10
 _WORDS: List[Dict[str, Any]] = [
@@ -116,15 +116,17 @@ async def read(model: Path, texts: Sequence[str]) -> Dict[str, Any]:
     from rasa.core.agent import Agent
 
     agent = Agent.load(str(model))
-    rankings, times = [], []
+    rankings, intents, times = [], [], []
     for text in texts:
         began = time.perf_counter()
         parsed = await agent.parse_message(as_free_text(text))
         times.append(time.perf_counter() - began)
+        intents.append(parsed["intent"]["name"])
         ranking = parsed.get("intent_ranking", [])[:RANKING]
         rankings.append([[guess["name"], round(float(guess["confidence"]), 4)] for guess in ranking])
     times.sort()
     return {
+        "intents": intents,
         "rankings": rankings,
         "p50_ms": round(1000 * statistics.median(times), 1),
         "p95_ms": round(1000 * times[int(0.95 * len(times))], 1),
@@ -134,7 +136,7 @@ async def read(model: Path, texts: Sequence[str]) -> Dict[str, Any]:
 def main() -> int:
     """Train, read the texts of a file, write what was found."""
     parser = argparse.ArgumentParser(prog="python -m bot.engine.compare")
-    parser.add_argument("name", choices=("diet", "sparse", "embeddings", "shipped"))
+    parser.add_argument("name", choices=("diet", "sparse", "embeddings", "shipped", "model"))
     parser.add_argument("--per-intent", type=int, default=10)
     parser.add_argument("--texts", type=Path, help="a JSON list of texts; without it the pipeline is only trained")
     parser.add_argument("--out", type=Path)
@@ -144,9 +146,13 @@ def main() -> int:
     from bot.engine.server import prepare_process
 
     prepare_process()
-    model = train(options.name, options.per_intent, data_directory() / "cache" / "pipelines")
-    note = json.loads(model.with_name(model.name.replace(".tar.gz", ".json")).read_text(encoding="utf-8"))
-    print(f"{options.name}: {note}", flush=True)
+    note: Dict[str, Any] = {}
+    if options.name == "model":  # the one that answers, as `nmt train` made it
+        model = model_path(model_fingerprint())
+    else:
+        model = train(options.name, options.per_intent, data_directory() / "cache" / "pipelines")
+        note = json.loads(model.with_name(model.name.replace(".tar.gz", ".json")).read_text(encoding="utf-8"))
+        print(f"{options.name}: {note}", flush=True)
     if options.texts and options.out:
         found = asyncio.run(read(model, json.loads(options.texts.read_text(encoding="utf-8"))))
         options.out.write_text(json.dumps({**note, **found}), encoding="utf-8")

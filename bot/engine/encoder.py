@@ -21,11 +21,14 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.minilm import EARLIER, WIDTH, MiniLM
+from bot.engine.parts import cuts
 from bot.engine.paths import data_directory
 from bot.engine.spelling import MENDED, Spelling
 from bot.engine.weights import WEIGHTS_SHA256
 
 Floats = NDArray[np.float32]
+#: Message property: (text, vector) of the message after the title of the last topic, then of the halves of every cut.
+SIDE_READINGS = "side_readings"
 
 
 @lru_cache(maxsize=1)
@@ -115,10 +118,17 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """Any number will do."""
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Add vectors to incoming messages."""
-        texts = [message for message in messages if message.get(MENDED)]
-        if texts:
-            self._add(texts, shared_encoder().encode_layers([message.get(MENDED) for message in texts]))
+        """Add vectors to incoming messages, and to what else they may be read as."""
+        for message in messages:
+            if message.get(MENDED):
+                text = message.get(MENDED)
+                title = (message.get("metadata") or {}).get("about")
+                aside = [f"{title}. {text}"] if title else []
+                texts = [text, *aside, *(part for cut in cuts(text) for part in cut)]
+                # All in one batch: a short sentence more costs little.
+                vectors = shared_encoder().encode_layers(texts)
+                self._add([message], vectors[:1])
+                message.set(SIDE_READINGS, list(zip(texts[1:], self._weighed(vectors[1:]), strict=True)))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -1,6 +1,7 @@
 """Which intent a sentence has: a linear model over its vector and its letter sequences.
 
-The vector carries the meaning; the letter sequences carry exact words, names and what is left of misspelt words.
+The vector carries the meaning; the letter sequences carry exact words, names and what is left of misspelt words. The
+nearest examples have a say beside it: short phrases ("nope", "come again?") are known by heart rather than by rule.
 Free of Rasa, so it can be measured alone (`python -m bot.engine.tune`).
 """
 
@@ -17,6 +18,11 @@ Floats = NDArray[np.float32]
 
 # Letter sequences of two to four are folded into this many numbers for training, then unfolded again.
 _FOLDED = 256
+# Vectors are folded to this width to find the nearest examples: as good, and the model stays small.
+_NEAR_WIDTH = 256
+_NEAREST = 8
+# How fast the say of an example falls with its distance (cosine).
+_NEAR_SCALE = 0.05
 
 
 class Settings(NamedTuple):
@@ -24,6 +30,7 @@ class Settings(NamedTuple):
 
     inverse_regularisation: float
     letter_weight: float
+    neighbour_weight: float = 0.0
 
 
 class Guess(NamedTuple):
@@ -33,8 +40,17 @@ class Guess(NamedTuple):
     confidence: float
 
 
+class Neighbours(NamedTuple):
+    """All examples, to be compared with a sentence."""
+
+    weight: float
+    folding: Floats
+    examples: Floats
+    labels: NDArray[np.int16]
+
+
 class IntentModel:
-    """One row of weights per intent, for vectors and for letter sequences."""
+    """One row of weights per intent, for vectors and for letter sequences, and the examples themselves."""
 
     def __init__(
         self,
@@ -44,6 +60,7 @@ class IntentModel:
         grams: Sequence[str],
         gram_rarity: Floats,
         gram_weights: Floats,
+        neighbours: Neighbours,
     ) -> None:
         self.intents = list(intents)
         self._vector_weights = vector_weights
@@ -51,6 +68,7 @@ class IntentModel:
         self._grams = {gram: index for index, gram in enumerate(grams)}
         self._gram_rarity = gram_rarity
         self._gram_weights = gram_weights
+        self._neighbours = neighbours
 
     @classmethod
     def fit(cls, texts: Sequence[str], vectors: Floats, labels: Sequence[str], settings: Settings) -> IntentModel:
@@ -76,17 +94,20 @@ class IntentModel:
             list(letters.get_feature_names_out()),
             letters.idf_.astype(np.float32),
             gram_weights.astype(np.float32),
+            _neighbours(vectors, labels, list(model.classes_), settings.neighbour_weight),
         )
 
-    def probabilities(self, text: str, vector: Floats) -> Floats:
-        """One number per intent, summing to 1."""
-        scores = self._vector_weights @ vector + self._bias + self._letter_scores(text)
+    def probabilities(self, text: str, vector: Floats, temperature: float = 1.0) -> Floats:
+        """One number per intent, summing to 1. Regularised weights are too modest: below 1 they are taken at more."""
+        scores = (self._vector_weights @ vector + self._bias + self._letter_scores(text)) / temperature
         scores = np.exp(scores - scores.max())
-        return np.asarray(scores / scores.sum(), dtype=np.float32)
+        weight = self._neighbours.weight
+        said = (1 - weight) * scores / scores.sum() + weight * self._of_neighbours(vector)
+        return np.asarray(said, dtype=np.float32)
 
-    def rank(self, text: str, vector: Floats, length: int) -> List[Guess]:
+    def rank(self, text: str, vector: Floats, length: int, temperature: float = 1.0) -> List[Guess]:
         """The likeliest intents, best first."""
-        row = self.probabilities(text, vector)
+        row = self.probabilities(text, vector, temperature)
         return [Guess(self.intents[index], float(row[index])) for index in np.argsort(-row)[:length]]
 
     def _letter_scores(self, text: str) -> Floats:
@@ -96,6 +117,15 @@ class IntentModel:
         places = [self._grams[gram] for gram in counts]
         strength = (1 + np.log(np.array(list(counts.values()), dtype=np.float32))) * self._gram_rarity[places]
         return np.asarray((strength / np.linalg.norm(strength)) @ self._gram_weights[places], dtype=np.float32)
+
+    def _of_neighbours(self, vector: Floats) -> Floats:
+        said = np.zeros(len(self.intents), dtype=np.float32)
+        if self._neighbours.weight:
+            near = self._neighbours.examples @ _unit(self._neighbours.folding @ vector)
+            nearest = np.argpartition(-near, _NEAREST)[:_NEAREST]
+            np.add.at(said, self._neighbours.labels[nearest], np.exp((near[nearest] - 1) / _NEAR_SCALE))
+            said /= said.sum()
+        return said
 
     def save(self, path: Path) -> None:
         """Write numbers and names, nothing that could run code when read."""
@@ -107,6 +137,10 @@ class IntentModel:
             grams=np.array(list(self._grams)),
             gram_rarity=self._gram_rarity,
             gram_weights=self._gram_weights.astype(np.float16),
+            near_weight=np.array(self._neighbours.weight),
+            near_folding=self._neighbours.folding.astype(np.float16),
+            near_examples=self._neighbours.examples.astype(np.float16),
+            near_labels=self._neighbours.labels,
         )
 
     @classmethod
@@ -120,7 +154,33 @@ class IntentModel:
                 stored["grams"].tolist(),
                 stored["gram_rarity"],
                 stored["gram_weights"].astype(np.float32),
+                Neighbours(
+                    float(stored["near_weight"]),
+                    stored["near_folding"].astype(np.float32),
+                    stored["near_examples"].astype(np.float32),
+                    stored["near_labels"],
+                ),
             )
+
+
+def _neighbours(vectors: Floats, labels: Sequence[str], intents: Sequence[str], weight: float) -> Neighbours:
+    from sklearn.decomposition import TruncatedSVD
+
+    if not weight:
+        empty = np.zeros((0, 0), dtype=np.float32)
+        return Neighbours(0.0, empty, empty, np.zeros(0, dtype=np.int16))
+    folding = TruncatedSVD(min(_NEAR_WIDTH, vectors.shape[1] - 1), random_state=0).fit(vectors).components_
+    places = {intent: place for place, intent in enumerate(intents)}
+    return Neighbours(
+        weight,
+        folding.astype(np.float32),
+        _unit(vectors @ folding.T).astype(np.float32),
+        np.array([places[label] for label in labels], dtype=np.int16),
+    )
+
+
+def _unit(rows: Floats) -> Floats:
+    return np.asarray(rows / (np.linalg.norm(rows, axis=-1, keepdims=True) + 1e-9), dtype=np.float32)
 
 
 def letter_sequences(text: str) -> List[str]:

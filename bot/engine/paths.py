@@ -22,6 +22,7 @@ COMPONENTS = (
     "freetext.py",
     "intents.py",
     "minilm.py",
+    "parts.py",
     "policy.py",
     "shorthand.py",
     "speller.py",

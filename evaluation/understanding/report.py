@@ -1,8 +1,8 @@
-"""Whether questions get the answer they ask for, over the chat API: the held-out half of `topics.yml`, `double.yml` and
-`out_of_scope.yml`, each message in a conversation of its own.
+"""Whether questions get the answer they ask for, on the held-out half of every list.
 
-Stores `evaluation/reports/understanding.json` and `understanding.md`. Topics and refusals can be seen from outside;
-the acts are dialogue moves without a mark of their own in a reply, and are measured with the engine.
+Topics, suggestions, refusals, double questions and follow-ups are measured over the chat API, each message in a
+conversation of its own; the acts, which leave no mark in a reply, with the model that answers there. Stores
+`evaluation/reports/understanding.{json,md}`.
 """
 
 from __future__ import annotations
@@ -10,143 +10,255 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
+import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
+from evaluation.understanding import figures, lists
+from evaluation.understanding.engine import Readings, read
+from evaluation.understanding.lists import HERE, FollowUp, Message, Pair
 from tests import stack
 
-HERE = Path(__file__).resolve().parent
 REPORTS = HERE.parent / "reports"
 AT_ONCE = 3
+#: How the acts that can be offered beside an answer are called on their buttons.
+ACTS_OFFERED = {
+    "book": "Ask for a booking",
+    "cancel_booking": "Cancel the visit",
+    "delete_data": "Delete my data",
+    "export_data": "Download my data",
+    "my_data": "My data",
+    "my_booking": "My booking",
+    "person": "Talk to a person",
+    "reschedule": "Move the visit",
+    "screen": "Health questions",
+}
+#: What ships has to reach each of these.
+FLOORS = {"topic": 0.95, "among the suggestions": 0.99, "acts": 0.97, "out of scope": 0.95}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A message and the topics that answer it: any of each group; no group means that no topic answers."""
+class Answered:
+    """What came back for one message: topics answered, topics and acts offered, and how long it took."""
 
-    text: str
-    wanted: tuple[frozenset[str], ...]
+    topics: tuple[str, ...]
+    offered: frozenset[str]
+    buttons: frozenset[str]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How the messages of one kind were answered."""
+class Figures:
+    """How the messages of one kind fared."""
 
+    name: str
     asked: int
     right: int
-    wrong: int
+    floor: float | None = None
+
+    @property
+    def share(self) -> float:
+        return self.right / self.asked if self.asked else 0.0
+
+    @property
+    def holds(self) -> bool:
+        return self.floor is None or self.share >= self.floor
 
     def __str__(self) -> str:
-        asked_back = self.asked - self.right - self.wrong
-        return f"{self.asked} | {self.right} ({self.right / self.asked:.1%}) | {self.wrong} | {asked_back}"
+        floor = "" if self.floor is None else f"{self.floor:.0%}{'' if self.holds else ' NOT MET'}"
+        return f"| {self.name} | {self.asked} | {self.right} | {self.share:.1%} | {floor} |"
 
 
-def held_out[T](items: Sequence[T]) -> list[T]:
-    """Odd positions, counted from 0."""
-    return list(items[1::2])
+class Chat:
+    """One conversation over the API."""
 
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60)
+        made = self._http.post("/conversations", json={}).raise_for_status().json()
+        self._id, self._token = made["id"], made["token"]
 
-def topics(path: Path) -> list[Asked]:
-    """One expected topic each, or any of several."""
-    found = []
-    for topic, items in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-        for item in held_out(items):
-            several = item if isinstance(item, dict) else {"text": item, "any_of": [topic]}
-            found.append(Asked(str(several["text"]), (frozenset(several["any_of"]),)))
-    return found
+    def say(self, text: str) -> Answered:
+        """Send a message."""
+        began = time.perf_counter()
+        answer = self._http.post(
+            f"/conversations/{self._id}/messages",
+            headers={"Authorization": f"Bearer {self._token}"},
+            json={"client_message_id": str(uuid.uuid4()), "text": text},
+        )
+        seconds = time.perf_counter() - began
+        replies: list[dict[str, Any]] = answer.raise_for_status().json()["replies"]
+        metas = [reply["meta"] for reply in replies]
+        return Answered(
+            tuple(str(meta["topic"]) for meta in metas if "topic" in meta),
+            frozenset(str(name) for meta in metas for name in meta.get("suggestions", ())),
+            frozenset(str(button["title"]) for reply in replies for button in reply["buttons"]),
+            seconds,
+        )
 
-
-def doubles(path: Path, known: Iterable[str]) -> list[Asked]:
-    """Messages that ask for two topics; the ones that ask for an act leave no mark to see."""
-    names = set(known)
-    items = held_out(yaml.safe_load(path.read_text(encoding="utf-8")))
-    asked = [Asked(str(item["text"]), tuple(frozenset([topic]) for topic in item["expect"])) for item in items]
-    return [one for one in asked if all(group <= names for group in one.wanted)]
-
-
-def out_of_scope(path: Path) -> list[Asked]:
-    """Messages that no topic answers; an item that allows a topic is left out."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [Asked(item, ()) for items in data.values() for item in held_out(items) if isinstance(item, str)]
+    def close(self) -> None:
+        self._http.close()
 
 
 def run() -> bool:
-    """Measure, print, store. There is no floor here: True."""
-    named = yaml.safe_load((HERE / "topics.yml").read_text(encoding="utf-8"))
-    sets = {
-        "one topic": topics(HERE / "topics.yml"),
-        "two topics": doubles(HERE / "double.yml", named),
-        "out of scope": out_of_scope(HERE / "out_of_scope.yml"),
-    }
+    """Measure, print, store; True if every floor is met."""
+    topics, acts, outside = lists.topics(), lists.acts(), lists.out_of_scope()
+    doubles, follow_ups = lists.doubles(), lists.follow_ups()
     with tempfile.TemporaryDirectory(prefix="nmt-evaluation-") as folder:
         service = stack.start(Path(folder) / "data")
         try:
             model = str(service.ready()["parts"]["model"]["fingerprint"])
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                counts = {
-                    name: count(asked, list(pool.map(lambda one: answered(service.url, one.text), asked)))
-                    for name, asked in sets.items()
-                }
+
+            def alone(text: str) -> Answered:
+                return _conversation(service.url, text)
+
+            def after(one: FollowUp) -> Answered:
+                return _conversation(service.url, lists.opening(one.previous), one.text)
+
+            to_topics = _each(alone, [one.text for one in topics])
+            to_outside = _each(alone, [one.text for one in outside])
+            to_doubles = _each(alone, [one.text for one in doubles])
+            to_follow_ups = _each(after, follow_ups)
         finally:
             service.stop()
+    readings = read("model", [one.text for one in [*topics, *acts]])
+    found = [
+        *topic_figures(topics, to_topics),
+        act_figures(acts, readings, len(topics)),
+        Figures("out of scope", len(outside), sum(not one.topics for one in to_outside), FLOORS["out of scope"]),
+        Figures("two requests", len(doubles), sum(map(both_served, doubles, to_doubles))),
+        Figures("follow-ups", len(follow_ups), sum(map(followed, follow_ups, to_follow_ups))),
+    ]
+    seconds = sorted(one.seconds for one in to_topics)
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    text = "\n".join(_lines(day, model, counts)) + "\n"
+    everyone = [*topics, *acts]
+    sure = [readings.sure(place) for place in range(len(everyone))]
+    calibration = figures.bins(sure, [readings.first(place) in one.right for place, one in enumerate(everyone)])
+    text = "\n".join(_lines(day, model, found, topics, to_topics, seconds, calibration)) + "\n"
     stored = {
         "date": day,
         "model": model,
-        **{name: {"asked": c.asked, "right": c.right, "wrong": c.wrong} for name, c in counts.items()},
+        "calibration_error": round(figures.calibration_error(calibration), 4),
+        **{one.name: {"asked": one.asked, "right": one.right, "floor": one.floor} for one in found},
     }
     REPORTS.mkdir(parents=True, exist_ok=True)
     (REPORTS / "understanding.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     (REPORTS / "understanding.md").write_text(text, encoding="utf-8")
+    (REPORTS / "understanding.svg").write_text(
+        figures.reliability_plot([("topics and acts", "#1e8449", calibration)]), encoding="utf-8"
+    )
     print(text, end="")
-    return True
+    return all(one.holds for one in found)
 
 
-def answered(url: str, text: str) -> list[str]:
-    """The topics with which a new conversation answers this message."""
-    with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60) as http:
-        made = http.post("/conversations", json={}).raise_for_status().json()
-        answer = http.post(
-            f"/conversations/{made['id']}/messages",
-            headers={"Authorization": f"Bearer {made['token']}"},
-            json={"client_message_id": str(uuid.uuid4()), "text": text},
-        )
-        replies: list[dict[str, Any]] = answer.raise_for_status().json()["replies"]
-    return [str(reply["meta"]["topic"]) for reply in replies if "topic" in reply["meta"]]
-
-
-def count(asked: Sequence[Asked], answers: Sequence[Sequence[str]]) -> Counts:
-    """Right: every wanted topic and no other. Wrong: a topic that was not wanted. The rest was asked back."""
-    right = wrong = 0
-    for one, found in zip(asked, answers, strict=True):
-        if any(not any(topic in group for group in one.wanted) for topic in found):
-            wrong += 1
-        elif all(group & set(found) for group in one.wanted):
-            right += 1
-    return Counts(len(asked), right, wrong)
-
-
-def _lines(day: str, model: str, counts: dict[str, Counts]) -> list[str]:
+def topic_figures(topics: Sequence[Message], answers: Sequence[Answered]) -> list[Figures]:
+    """Answered with a right topic and no other; and shown at all, as the answer or among what is offered."""
+    right = [
+        bool(answer.topics) and set(answer.topics) <= one.right for one, answer in zip(topics, answers, strict=True)
+    ]
+    shown = [bool(one.right & ({*answer.topics} | answer.offered)) for one, answer in zip(topics, answers, strict=True)]
+    wrong = [bool(set(answer.topics) - one.right) for one, answer in zip(topics, answers, strict=True)]
+    by_source = [
+        Figures(f"topic, {source}", len(hits), sum(hits))
+        for source in (lists.FIRST, lists.FRESH)
+        for hits in [[hit for one, hit in zip(topics, right, strict=True) if one.source == source]]
+    ]
     return [
-        "# Understanding, measured over the chat API",
-        "",
-        f"{day}, model {model}, held-out half. How the data came about: `evaluation/understanding/README.md`.",
-        "",
-        "| | asked | right | another topic | no topic, or one of two |",
-        "|---|---|---|---|---|",
-        *(f"| {name} | {figures} |" for name, figures in counts.items()),
-        "",
-        "Out of scope, right means: answered by no topic.",
+        Figures("topic", len(right), sum(right), FLOORS["topic"]),
+        *by_source,
+        Figures("among the suggestions", len(shown), sum(shown), FLOORS["among the suggestions"]),
+        Figures("answered with another topic (as well)", len(wrong), sum(wrong)),
     ]
 
 
-if __name__ == "__main__":
-    run()
+def act_figures(acts: Sequence[Message], readings: Readings, start: int) -> Figures:
+    """The decision of the model, with its rules about being sure enough."""
+    hits = [readings.intents[start + place] in one.right for place, one in enumerate(acts)]
+    return Figures("acts", len(hits), sum(hits), FLOORS["acts"])
+
+
+def both_served(one: Pair, answer: Answered) -> bool:
+    """Two topics: both answered. A topic and an act: the topic answered. Two acts: a button for one of them."""
+    known = set(lists.topic_names())
+    wanted = [name for name in one.expect if name in known]
+    if set(answer.topics) - set(wanted):
+        return False
+    if len(wanted) == len(one.expect):
+        return set(wanted) <= {*answer.topics} or bool(set(wanted) & {*answer.topics} and set(wanted) & answer.offered)
+    acts = [name for name in one.expect if name not in known]
+    return set(wanted) <= {*answer.topics} and any(ACTS_OFFERED[name] in answer.buttons for name in acts)
+
+
+def followed(one: FollowUp, answer: Answered) -> bool:
+    """Answered with the topic that was meant and no other."""
+    return set(answer.topics) == {one.expect}
+
+
+def _conversation(url: str, *texts: str) -> Answered:
+    chat = Chat(url)
+    try:
+        return [chat.say(text) for text in texts][-1]
+    finally:
+        chat.close()
+
+
+def _each[T](ask: Callable[[T], Answered], items: Iterable[T]) -> list[Answered]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(ask, items))
+
+
+def _lines(
+    day: str,
+    model: str,
+    found: Sequence[Figures],
+    topics: Sequence[Message],
+    answers: Sequence[Answered],
+    seconds: Sequence[float],
+    calibration: Sequence[figures.Bin],
+) -> list[str]:
+    missed: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    for one, answer in zip(topics, answers, strict=True):
+        if not answer.topics or set(answer.topics) - one.right:
+            missed[one.label] += 1
+            pairs[one.label, ", ".join(sorted(set(answer.topics) - one.right)) or "asked back"] += 1
+    total = Counter(one.label for one in topics)
+    worst = sorted(missed, key=lambda name: (total[name] - missed[name]) / total[name])
+    p50, p95 = seconds[len(seconds) // 2], seconds[int(0.95 * len(seconds))]
+    return [
+        "# Understanding",
+        "",
+        f"{day}, model {model}, held-out halves. How the data came about: `evaluation/understanding/README.md`. "
+        "`./nmt evaluate understanding` makes this anew.",
+        "",
+        "| | asked | right | share | floor |",
+        "|---|---:|---:|---:|---:|",
+        *map(str, found),
+        "",
+        "Topics, suggestions, out of scope, two requests and follow-ups over the chat API; acts with the model that "
+        "answers there. Out of scope, right means: answered by no topic. Two requests: both answered, or one answered "
+        f"and the other offered as a button. A reply took {1000 * p50:.0f} ms (p50), {1000 * p95:.0f} ms (p95), with "
+        f"{AT_ONCE} conversations at once.",
+        "",
+        f"Expected calibration error of topics and acts: {figures.calibration_error(calibration):.3f}.",
+        "",
+        "![How often guesses of a confidence are right](understanding.svg)",
+        "",
+        "## Topics that were not always answered",
+        "",
+        f"{len(total) - len(missed)} of {len(total)} topics were answered every time.",
+        "",
+        "| topic | right | instead |",
+        "|---|---:|---|",
+        *(
+            f"| {name} | {total[name] - missed[name]} of {total[name]} | "
+            f"{'; '.join(f'{other} ({count})' for (label, other), count in pairs.items() if label == name)} |"
+            for name in worst
+        ),
+    ]
