@@ -52,14 +52,15 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
         """`inverse_regularisation`: the larger, the closer the model follows the examples.
 
         `letter_weight`: what letter sequences count beside the sentence vector. `neighbour_weight`: the say of the
-        nearest examples, 0 to 1. `temperature`: below 1, the confidence is taken at more than the model gives it. The
-        others are explained in `Rules`.
+        nearest examples, 0 to 1. `temperature` and `sharpness` make the confidence mean what it says. The others are
+        explained in `Rules`.
         """
         return {
             "inverse_regularisation": 10.0,
             "letter_weight": 1.0,
             "neighbour_weight": 0.0,
             "temperature": 1.0,
+            "sharpness": 1.0,
             "ranking_length": 10,
             "sure": 0.3,
             "sure_of_the_field": 1.1,
@@ -157,7 +158,9 @@ class IntentsOfSentences(GraphComponent, IntentClassifier):
 
     def _said(self, text: str, vector: NDArray[np.float32]) -> Dict[str, float]:
         assert self._model is not None
-        row = self._model.probabilities(text, vector, float(self._config["temperature"]))
+        row = self._model.probabilities(
+            text, vector, float(self._config["temperature"]), float(self._config["sharpness"])
+        )
         return dict(zip(self._model.intents, row.tolist(), strict=True))
 
 

@@ -97,13 +97,18 @@ class IntentModel:
             _neighbours(vectors, labels, list(model.classes_), settings.neighbour_weight),
         )
 
-    def probabilities(self, text: str, vector: Floats, temperature: float = 1.0) -> Floats:
-        """One number per intent, summing to 1. Regularised weights are too modest: below 1 they are taken at more."""
+    def probabilities(self, text: str, vector: Floats, temperature: float = 1.0, sharpness: float = 1.0) -> Floats:
+        """One number per intent, summing to 1.
+
+        Regularised weights are too modest: a temperature below 1 takes them at more. Neighbours spread over several
+        intents make the blend modest again: a sharpness above 1 undoes that.
+        """
         scores = (self._vector_weights @ vector + self._bias + self._letter_scores(text)) / temperature
         scores = np.exp(scores - scores.max())
         weight = self._neighbours.weight
         said = (1 - weight) * scores / scores.sum() + weight * self._of_neighbours(vector)
-        return np.asarray(said, dtype=np.float32)
+        said = said**sharpness
+        return np.asarray(said / said.sum(), dtype=np.float32)
 
     def rank(self, text: str, vector: Floats, length: int, temperature: float = 1.0) -> List[Guess]:
         """The likeliest intents, best first."""

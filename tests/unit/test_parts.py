@@ -88,7 +88,7 @@ def test_other_halves_are_one_request(whole: Probabilities, left: Probabilities,
 def test_the_clearest_cut_counts() -> None:
     whole = shares(price=0.4, insurance=0.3, opening_hours=0.2)
     halves = [
-        (shares(price=0.955), shares(insurance=0.96)),
+        (shares(price=0.92), shares(insurance=0.93)),
         (shares(price=0.99), shares(opening_hours=0.99)),
     ]
     assert two_requests(whole, halves, SURE, NAMED) == ("price", "opening_hours")
