@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.parts import (
@@ -49,6 +49,7 @@ def test_a_message_is_cut_where_a_second_request_may_begin(text: str, cut: tuple
 
 
 @given(st.text(alphabet="ab ,.?!\n&-", max_size=120) | st.text(max_size=120))
+@settings(deadline=None)
 def test_halves_are_never_empty_and_never_invent_words(text: str) -> None:
     found = cuts(text)
     assert len(found) <= MOST_CUTS
@@ -114,6 +115,7 @@ def test_what_may_be_out_of_the_field_needs_more() -> None:
     st.dictionaries(st.sampled_from(["price", "aftercare", "oos_noise", "stop"]), st.floats(0.01, 1.0), min_size=2),
     st.floats(0.0, 0.5),
 )
+@settings(deadline=None)
 def test_more_weight_on_the_first_guess_never_makes_it_less_understood(raw: dict[str, float], more: float) -> None:
     total = sum(raw.values())
     said = {intent: value / total for intent, value in raw.items()}
