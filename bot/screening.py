@@ -208,6 +208,8 @@ class ScreeningDesk:
         heard: Heard,
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         do = heard.do.get("do")
+        if do == "answers" and not started(record):
+            return record, ()  # nothing about health is kept before the client has agreed
         if do == "answers":
             return self._structured(record, heard.do["answers"]), ()
         if do == "answer":

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluation.safety import answers_report as answers
 from evaluation.safety import messages_report as messages
 from evaluation.safety import personas_report as personas
 from evaluation.safety.simulator import load_cards
@@ -67,6 +68,14 @@ def floors(figures: messages.Figures, result: personas.Result) -> list[Floor]:
     return [*found, Floor("personas with the right tier", result.right_tier, len(result.judged), 1.0)]
 
 
+def answer_floors(figures: answers.Figures) -> list[Floor]:
+    """Free words to the follow-ups, on the held-out half: a wrong value weighs ten times a question asked again."""
+    return [
+        Floor("free answers understood", figures.right, figures.whole, 0.90),
+        Floor("free answers taken for another", figures.wrong, figures.whole, 0.01, at_most=True),
+    ]
+
+
 def run() -> bool:
     """Measure, print, store.
 
@@ -85,9 +94,22 @@ def run() -> bool:
     }
     print("The messages are read; now the personas, against a service of their own ...", flush=True)
     result = personas.measure(load_cards(personas.CARDS))
-    held = floors(halves[SCORED], result)
+    replies = answers.halves(ROOT / "knowledge")
+    held = [*floors(halves[SCORED], result), *answer_floors(replies[SCORED])]
     stored = as_json(datetime.datetime.now(datetime.UTC).date(), halves, result, held)
-    text = "\n".join([*_lines(stored, held), *messages.table(halves | each), "", *_persona_lines(result)]) + "\n"
+    text = (
+        "\n".join(
+            [
+                *_lines(stored, held),
+                *messages.table(halves | each),
+                "",
+                *answers.table(replies),
+                "",
+                *_persona_lines(result),
+            ]
+        )
+        + "\n"
+    )
     REPORTS.mkdir(parents=True, exist_ok=True)
     (REPORTS / "safety.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     (REPORTS / "safety.md").write_text(text, encoding="utf-8")
