@@ -88,21 +88,22 @@ def _judged(
         wrong += [f"{row} is not among the reasons" for row in expect.get("rows", []) if row not in named]
     if locked != expect["hold"]:
         wrong.append("on hold" if locked else "not on hold")
-    ended = f"{tier}; {', '.join(rows) or 'no reasons'}; {'on hold' if locked else 'not on hold'}"
+    seen = f"Staff see: {tier}; {', '.join(rows) or 'no reasons'}. " if staff is not None else ""
+    ended = f"{seen}At the end the chat is {'on hold' if locked else 'not on hold'}."
     return Held(script["id"], script["title"], tuple(lines), ended, tuple(wrong))
 
 
 def page(held: Sequence[Held]) -> str:
     """The transcripts as a page of the documentation."""
     parts = [
-        "# Ten hard conversations",
+        "# Hard conversations",
         "",
         "Made by `python -m evaluation.safety.hard_conversations --write` from the script beside it.",
         "Nobody edits this page; what reads badly here is mended in the service.",
         "",
     ]
     for one in held:
-        parts += [f"## {one.title}", "", "```text", *one.lines, "```", "", f"Staff see: {one.ended}.", ""]
+        parts += [f"## {one.title}", "", "```text", *one.lines, "```", "", one.ended, ""]
         parts += [f"**Not as it must be:** {'; '.join(one.wrong)}.", ""] if one.wrong else []
     return "\n".join(parts)
 
