@@ -28,6 +28,8 @@ def website(app: Starlette, port: int = 0) -> Iterator[str]:
     thread.start()
     try:
         while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the website did not start")
             threading.Event().wait(0.02)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
