@@ -95,10 +95,10 @@ class Stack:
         roles = json.loads((self.data_dir / "run" / "roles.json").read_text())
         return int(roles[role]["pid"])
 
-    def ready(self) -> dict[str, Any]:
+    def ready(self, path: str = "/readyz") -> dict[str, Any]:
         """What /readyz says; empty while nobody answers."""
         try:
-            answer = httpx.get(f"{self.url}/readyz", trust_env=False, timeout=5)
+            answer = httpx.get(self.url + path, trust_env=False, timeout=5)
         except httpx.HTTPError:
             return {}
         return {"code": answer.status_code, **answer.json()}
@@ -131,8 +131,10 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def start(data_dir: Path, root: Path = ROOT, within_s: float = START_DEADLINE_S, **settings: str) -> Stack:
-    """Start the service as `nmt run` does and wait until every part is up."""
+def start(
+    data_dir: Path, root: Path = ROOT, within_s: float = START_DEADLINE_S, up: str = "/readyz", **settings: str
+) -> Stack:
+    """Start the service as `nmt run` does and wait until every part is up; with /healthz, until the web answers."""
     data_dir.mkdir(parents=True, exist_ok=True)
     models = data_dir / "models"
     if not models.exists():
@@ -159,12 +161,12 @@ def start(data_dir: Path, root: Path = ROOT, within_s: float = START_DEADLINE_S,
         )
     stack = Stack(data_dir, env, process, f"http://127.0.0.1:{web}", root=root)
 
-    def up() -> bool:
+    def is_up() -> bool:
         assert process.poll() is None, (data_dir / "run.log").read_text()
-        return stack.ready().get("code") == 200
+        return stack.ready(up).get("code") == 200
 
     try:
-        wait_until(up, "the service to be ready", within_s, 0.2)
+        wait_until(is_up, "the service to be ready", within_s, 0.2)
     except BaseException:
         stack.stop()
         raise

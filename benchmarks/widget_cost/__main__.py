@@ -1,14 +1,19 @@
-"""Measures the widget: `python -m benchmarks.widget_cost`. The exit status is 1 where a limit of size is not kept."""
+"""Measures the widget: `python -m benchmarks.widget_cost`. The exit status is 1 where a limit of size is not kept.
+
+With `--files-only` the stand-in of the browser tests serves the widget's files, and no message is measured.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +23,17 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks.widget_cost import report
 from benchmarks.widget_cost.before_click import Load, load, middle
 from benchmarks.widget_cost.others import OTHERS, Fetched, fetch
-from benchmarks.widget_cost.reply_time import Talk, loaded_from, talk
+from benchmarks.widget_cost.reply_time import MESSAGES, Talk, loaded_from, talk
 from benchmarks.widget_cost.site import host_of, website_of
 from tests import stack
+from tests.browser.fake_chat import FakeChat, reply, served
+from tests.browser.scripts import replies
 from tests.browser.site import website
 
+Wait = Callable[[], object]
+
 ROUNDS = 9
-START_WITHIN_S = 420  # on a machine that does other work
+START_WITHIN_S = 300  # on a machine that does other work
 LOADS_WITHIN_S = 240  # then the rounds that were made have to do
 
 OUR_NAME = "nmt-guide"
@@ -33,14 +42,17 @@ PLAIN_NAME = "no-chat"
 
 def main() -> None:
     """Runs everything and writes the report."""
-    print("fetching the other widgets, starting the service", flush=True)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.widget_cost", description=__doc__)
+    parser.add_argument("--files-only", action="store_true", help="sizes and the cost before the click alone")
+    files_only = parser.parse_args().files_only
+    print("fetching the other widgets, starting what serves ours", flush=True)
     with tempfile.TemporaryDirectory(prefix="widget-cost-") as folder:
-        result = _measure(Path(folder))
+        result = _measure(Path(folder), files_only)
     print(report.write(result), end="")
     sys.exit(0 if result.within_limits else 1)
 
 
-def _measure(folder: Path) -> report.Result:
+def _measure(folder: Path, files_only: bool) -> report.Result:
     fetched = {other.name: fetch(other.package, folder / other.name) for other in OTHERS}
     packages = {name: one.folder for name, one in fetched.items() if one.folder}
     pages = {PLAIN_NAME: ""}
@@ -50,9 +62,8 @@ def _measure(folder: Path) -> report.Result:
             if other.name in packages:
                 pages[other.name] = other.tags.format(files=f"{host}/{other.name}")
                 ready[other.name] = other.ready
-        service = stack.start(folder / "service", within_s=START_WITHIN_S, NMT_EMBED_ORIGINS=site)
-        try:
-            pages[OUR_NAME] = f'<script src="{service.url}/widget.js" defer></script>'
+        with _files(site) if files_only else _service(folder / "service", site) as (url, wait):
+            pages[OUR_NAME] = f'<script src="{url}/widget.js" defer></script>'
             with sync_playwright() as driver:
                 browser = driver.chromium.launch(
                     executable_path=shutil.which("chromium"),
@@ -60,15 +71,40 @@ def _measure(folder: Path) -> report.Result:
                     args=["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
                 )
                 try:
-                    return _with(browser, site, service.url, ready, fetched)
+                    return _with(browser, site, url, wait, ready, fetched)
                 finally:
                     browser.close()
-        finally:
-            service.stop()
+
+
+@contextmanager
+def _service(data: Path, site: str) -> Iterator[tuple[str, Wait | None]]:
+    """The whole service: its address, and how to wait until it answers messages; its files come before that."""
+    data.mkdir()
+    if (stack.SHARED_DATA / "models").exists():
+        (data / "models").symlink_to(stack.SHARED_DATA / "models")
+    service = stack.start(data, within_s=START_WITHIN_S, up="/healthz", NMT_EMBED_ORIGINS=site)
+    try:
+        yield (
+            service.url,
+            lambda: stack.wait_until(
+                lambda: service.ready().get("code") == 200, "every part of the service", START_WITHIN_S, 1
+            ),
+        )
+    finally:
+        service.stop()
+
+
+@contextmanager
+def _files(site: str) -> Iterator[tuple[str, Wait | None]]:
+    """The stand-in, which serves the same files."""
+    chat = FakeChat(replies, [reply("Hello, I am a bot.", "menu")])
+    with served(chat) as url:
+        chat.origins.append(site)
+        yield url, None
 
 
 def _with(
-    browser: Browser, site: str, service: str, ready: dict[str, str], fetched: dict[str, Fetched]
+    browser: Browser, site: str, url: str, wait: Wait | None, ready: dict[str, str], fetched: dict[str, Fetched]
 ) -> report.Result:
     load_before = os.getloadavg()
     loads: dict[str, list[Load]] = {name: [] for name in ready}
@@ -80,7 +116,9 @@ def _with(
         if time.monotonic() > end:
             break
     print("messages", flush=True)
-    said = talk(browser, f"{site}/{OUR_NAME}", service)
+    if wait:
+        wait()
+    said = talk(browser, f"{site}/{OUR_NAME}", f"{url}/widget", MESSAGES if wait else ())
     return report.Result(
         made=datetime.now(UTC).date().isoformat(),
         chromium=browser.version,
@@ -89,11 +127,11 @@ def _with(
         load_after=os.getloadavg(),
         rounds=min(len(made) for made in loads.values()),
         embedded=_sizes(said.files),
-        own_page=_sizes(_own_page(browser, service)),
+        own_page=_sizes(_own_page(browser, url)),
         plain=middle(loads[PLAIN_NAME]),
         ours=middle(loads[OUR_NAME]),
         others={name: (fetched[name], middle(loads[name]) if name in loads else None) for name in fetched},
-        replies=_talk_times(said),
+        replies=_talk_times(said) if said.replies else None,
     )
 
 

@@ -72,7 +72,7 @@ class Fetched:
 def fetch(package: str, folder: Path) -> Fetched:
     """Get the newest version of a package. None of its scripts is run, and nothing that it depends on is fetched."""
     folder.mkdir(parents=True)
-    command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), package]
+    command = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(folder), package]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=FETCH_WITHIN_S)
     except FileNotFoundError:

@@ -95,21 +95,21 @@ class Talk:
     files: Sequence[str]
 
 
-def talk(browser: Browser, url: str, service: str) -> Talk:
-    """Open the widget on a page and say everything in `MESSAGES`, one after the other."""
+def talk(browser: Browser, url: str, prefix: str, messages: Sequence[str]) -> Talk:
+    """Open the widget on a page and say these, one after the other. `prefix` is where its files are."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     try:
         context.add_init_script(OPENED)
         page = context.new_page()
         page.set_default_timeout(REPLY_WITHIN_MS)
-        files = loaded_from(page, f"{service}/widget")
+        files = loaded_from(page, prefix)
         page.goto(url)
         page.locator("nmt-chat button[aria-controls=panel]").click()
         page.locator("nmt-chat li.message.bot").first.wait_for()
         page.evaluate(_WATCH)
         box = page.locator("nmt-chat textarea")
         send = page.locator("nmt-chat button.send")
-        for number, text in enumerate(MESSAGES, 1):
+        for number, text in enumerate(messages, 1):
             box.fill(text)
             send.click()
             page.wait_for_function("(number) => window.replyTimes.length === number", arg=number)

@@ -50,7 +50,7 @@ class Result:
     plain: Load
     ours: Load
     others: Mapping[str, tuple[Fetched, Load | None]]
-    replies: Times
+    replies: Times | None  # None where only the files were measured
 
     @property
     def within_limits(self) -> bool:
@@ -98,7 +98,7 @@ def _data(result: Result) -> dict[str, Any]:
                 for name, (fetched, load) in result.others.items()
             },
         },
-        "reply": asdict(result.replies),
+        "reply": asdict(result.replies) if result.replies else None,
     }
 
 
@@ -110,7 +110,7 @@ def _head(result: Result) -> list[str]:
     return [
         "# What the widget costs",
         "",
-        f"`python -m benchmarks.widget_cost`, {result.made}, Chromium {result.chromium}, {result.machine}.",
+        f"`python -m benchmarks.widget_cost{'' if result.replies else ' --files-only'}`, {result.made}, Chromium {result.chromium}, {result.machine}.",
         f"Load average {result.load_before[0]:.1f} before and {result.load_after[0]:.1f} after: times on a machine",
         "that does other work too are longer than on an idle one; sizes and counts are not touched by it.",
         "",
@@ -175,8 +175,11 @@ def _row(name: str, load: Load, plain: Load) -> str:
 
 def _replies(result: Result) -> list[str]:
     times = result.replies
+    title = "## From pressing send to the rendered reply"
+    if not times:
+        return [title, "", "Not measured in this run, which was of the files only (`--files-only`).", ""]
     return [
-        "## From pressing send to the rendered reply",
+        title,
         "",
         f"{times.messages} typed messages in one conversation, in the widget on a website of another origin, the whole",
         "service behind it on the same machine; milliseconds, browser not slowed. Rendered: after the frame that shows",
