@@ -110,7 +110,8 @@ def _head(result: Result) -> list[str]:
     return [
         "# What the widget costs",
         "",
-        f"`python -m benchmarks.widget_cost{'' if result.replies else ' --files-only'}`, {result.made}, Chromium {result.chromium}, {result.machine}.",
+        f"`python -m benchmarks.widget_cost{'' if result.replies else ' --files-only'}`, {result.made},",
+        f"Chromium {result.chromium}, {result.machine}.",
         f"Load average {result.load_before[0]:.1f} before and {result.load_after[0]:.1f} after: times on a machine",
         "that does other work too are longer than on an idle one; sizes and counts are not touched by it.",
         "",
