@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bot.supervisor import _die_with_parent
 from tests.stack import ROOT, Stack
 from tests.telegram.bot_api.server import BotApi
 
@@ -40,7 +41,7 @@ class Role:
                 env=self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     def wait_up(self) -> None:

@@ -3,8 +3,9 @@
 Facts (Bot API 10.0):
 
 - "Getting updates": updates wait until they are received, at most 24 hours; one is confirmed by a `getUpdates` with a
-  higher offset; `update_id` rises one by one; without `allowed_updates` all kinds but chat_member, message_reaction
-  and message_reaction_count are given; the list is kept until another is given and counts for later updates only;
+  higher offset; `update_id` rises one by one, from anywhere; without `allowed_updates` all kinds but chat_member,
+  message_reaction and message_reaction_count are given; the list is kept until another is given and counts for later
+  updates only;
 - "Message": ids are unique within a chat and rise; those of private chats and groups of one bot come from one row of
   numbers, those of a supergroup or channel from its own;
 - "CallbackQuery": it has to be answered in time, and once.
@@ -13,6 +14,7 @@ Facts (Bot API 10.0):
 from __future__ import annotations
 
 import itertools
+import random
 import re
 import threading
 import time
@@ -189,7 +191,7 @@ class World:
         self.query_life_s = 60.0
         self.on_update: list[Callable[[], None]] = []
         self.wall: Callable[[], float] = time.time
-        self._update_ids = itertools.count(700_000_001)
+        self._update_ids = itertools.count(random.randrange(1, 1_000_000_000))
         self._query_ids = itertools.count(4_000_000_000_001)
         self._numbers = itertools.count(1)
         self._order = itertools.count(1)
