@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -307,8 +308,11 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         pass  # refuse a second start before any work is done; the supervisor holds the lock from here on
     refuse_taken_ports(settings)
     _step(say, "knowledge", lambda: _knowledge(settings, say))
-    _step(say, "model", lambda: _fresh_model(settings, say))
-    _step(say, "safety net", lambda: _safety_net(settings, say))
+    with ThreadPoolExecutor(1) as beside:
+        # Learned beside the model: each of the two leaves one core idle most of the time.
+        net = beside.submit(_safety_net, settings, say)
+        _step(say, "model", lambda: _fresh_model(settings, say))
+        _step(say, "safety net", net.result)
     _step(say, "database", lambda: _migrated(settings))
     roles = [
         Role(name, command_of(name), environment_of(name, settings), probe_of(name, settings))
