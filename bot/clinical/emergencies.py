@@ -54,10 +54,9 @@ class Combination:
 class NetRules:
     """From which certainty the safety net speaks.
 
-    `doubts`: below it, what a phrase would hold is asked first.
-    `words`: shorter messages are left to the phrases. `shows`: a number and one question. `in_questions`: the same
-    while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
-    names. `row`: what staff see such an emergency under.
+    `doubts`: below it, what a phrase would hold is asked first. `shows`: a number and one question. `in_questions`: the
+    same while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
+    names. `words`: messages with fewer different words are left to the phrases. `row`: what staff see it under.
     """
 
     words: int

@@ -119,7 +119,7 @@ class Reader:
         net, named = self._urgent.net, found.first(self._urgent)
         if named is None and found.crisis_past:  # "I'm not suicidal, only worn out": the line is offered kindly
             return None
-        if self._listen is None or sum(token.is_word for token in tokens) < net.words:
+        if self._listen is None or len({token.word for token in tokens if token.is_word}) < net.words:
             return named
         if named is not None and named.asking:
             return named
