@@ -350,7 +350,7 @@ class Gateway:
     def _safety(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> _Verdict:
         """What has to be said first, and whether the engine is asked at all."""
         found = reading.emergency
-        if found is not None:
+        if found is not None and not self._drowned(session, conversation, found):
             if found.care is Care.CRISIS and not found.conditional:
                 _withhold(message)
             return self._emergency(session, conversation, message, found)
@@ -359,6 +359,14 @@ class Gateway:
         if conversation.lock == "locked":
             return self._while_locked(session, conversation, message, reading)
         return _Verdict((), self._engine_text(message))
+
+    def _drowned(self, session: Any, conversation: Conversation, found: Emergency) -> bool:
+        """What the safety net hears faintly says nothing new beside a hold or a health question that is open."""
+        if not found.heard or found.heard >= self._context.reader.in_questions:
+            return False
+        return (found.conditional and conversation.lock is not None) or (
+            self._open_record(session, conversation) is not None
+        )
 
     def _engine_text(self, message: Message) -> str:
         """What the engine is given. It reads no emoji, so a thumb goes to it as the word that it stands for."""
@@ -380,7 +388,8 @@ class Gateway:
             # The answer to the row's question names the symptom again: read it as that answer.
             return self._own_question(session, conversation, message)
         if found.conditional:
-            conversations.note_incident(session, conversation, found, message.uid)
+            if not found.heard:
+                conversations.note_incident(session, conversation, found, message.uid)
             forward = _for_engine(message.text, message.payload) if conversation.lock is None else None
             return _Verdict((emergency.reply(found, rules, locale),), forward)
         if conversation.lock == "locked":
@@ -389,8 +398,6 @@ class Gateway:
             condition = conversation.lock_condition or found.condition
             return _Verdict((emergency.repeat(care, condition, rules, locale),))
         record = self._open_record(session, conversation)
-        if found.heard and record is not None and found.heard < self._context.reader.in_questions:
-            return _Verdict((), self._engine_text(message))
         if found.asking and record is not None and rules.conditions[found.condition].is_emergency:
             # The health questions are open: they show the row's sentence and ask its question themselves, so that
             # nothing typed beside it is lost. What was asked and answered there is not asked anew.

@@ -54,14 +54,16 @@ class Combination:
 class NetRules:
     """From which certainty the safety net speaks.
 
-    `doubts`: below it, what a phrase would hold is asked first. `shows`: a number and one question. `in_questions`: the
-    same while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
-    names. `words`: messages with fewer different words are left to the phrases. `row`: what staff see it under.
+    `doubts`: below it, what a phrase would hold is asked first. `shows`: the number in one conditional sentence, before
+    the answer. `asks`: the number, and one question. `in_questions`: the same while a health question is open, whose
+    answers name symptoms. `holds_crisis`: held like a crisis that a phrase names. `words`: messages with fewer
+    different words are left to the phrases. `row`: what staff see it under.
     """
 
     words: int
     doubts: float
     shows: float
+    asks: float
     in_questions: float
     holds_crisis: float
     row: str
@@ -131,12 +133,13 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         words=int(data["net"]["words"]),
         doubts=float(data["net"]["doubts"]),
         shows=float(data["net"]["shows"]),
+        asks=float(data["net"]["asks"]),
         in_questions=float(data["net"]["in_questions"]),
         holds_crisis=float(data["net"]["holds_crisis"]),
         row=data["net"]["row"],
     )
-    if not 0 <= net.doubts <= 0.5 <= net.shows <= min(net.in_questions, net.holds_crisis) <= 1:
-        raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= in_questions and holds_crisis <= 1")
+    if not 0 <= net.doubts <= 0.5 <= net.shows <= net.asks <= min(net.in_questions, net.holds_crisis) <= 1:
+        raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= asks <= in_questions and holds_crisis <= 1")
     for row in [
         net.row,
         *base,

@@ -130,11 +130,11 @@ class Reader:
             return replace(named, asking=True) if heard.certainty < net.doubts else named
         if heard.certainty < (net.in_questions if all_denied else net.shows):
             return None
+        faint = heard.certainty < net.asks
         if heard.care is Care.CRISIS:
-            return Emergency(
-                emergencies.CRISIS, heard.care, asking=heard.certainty < net.holds_crisis, heard=heard.certainty
-            )
-        return Emergency(net.row, heard.care, asking=True, general=True, heard=heard.certainty)
+            held = heard.certainty >= net.holds_crisis
+            return Emergency(emergencies.CRISIS, heard.care, asking=not held, conditional=faint, heard=heard.certainty)
+        return Emergency(net.row, heard.care, asking=True, conditional=faint, general=True, heard=heard.certainty)
 
     def assess(self, text: str, start: int, end: int) -> Assertion:
         """What `text` says about its characters `start` to `end`, whatever they name. For measuring."""

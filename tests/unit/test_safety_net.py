@@ -83,14 +83,22 @@ def test_the_net_asks_and_never_locks_what_is_no_crisis() -> None:
     assert found == Emergency("undiagnosed_or_advised_against", Care.AMBULANCE, asking=True, general=True, heard=1.0)
 
 
-@pytest.mark.parametrize(("certainty", "asking"), [(0.995, False), (0.93, True)])
-def test_only_a_clear_crisis_is_held(certainty: float, asking: bool) -> None:
+@pytest.mark.parametrize(
+    ("certainty", "asking", "faint"), [(0.995, False, False), (0.93, True, False), (0.7, True, True)]
+)
+def test_only_a_clear_crisis_is_held(certainty: float, asking: bool, faint: bool) -> None:
     found = reading_with(Care.CRISIS, certainty)
-    assert found == Emergency("suicidal_crisis", Care.CRISIS, asking=asking, heard=certainty)
+    assert found == Emergency("suicidal_crisis", Care.CRISIS, asking=asking, conditional=faint, heard=certainty)
+
+
+def test_what_is_heard_faintly_brings_the_number_in_one_sentence() -> None:
+    found = reading_with(Care.AMBULANCE, 0.7)
+    assert found is not None
+    assert found.conditional
 
 
 def test_below_its_threshold_and_for_single_words_it_is_silent() -> None:
-    assert reading_with(Care.AMBULANCE, 0.6) is None
+    assert reading_with(Care.AMBULANCE, 0.55) is None
     assert reading_with(Care.AMBULANCE, 1.0, "blue banana") is None
 
 
