@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -186,7 +187,7 @@ def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
 
 def console(chromium: Browser, stack: Stack) -> Page:
     """A member of staff who has signed in to the console."""
-    email = f"owner-{id(object())}@willowlane.example"
+    email = f"owner-{uuid.uuid4().hex[:8]}@willowlane.example"
     made = stack.cli("staff", "add", email, "--role", "owner", "--password-stdin", stdin=PASSWORD)
     assert made.returncode == 0, made.stderr
     page = chromium.new_context().new_page()
