@@ -129,7 +129,7 @@ def test_an_emergency_that_no_phrase_names_brings_the_number_and_one_question(cl
     assert first["meta"]["emergency"]["asking"] is True
     assert "911" in first["text"].splitlines()[0]
     assert first["text"].endswith("Is this happening now, or did it start today or last night?")
-    client.say("yes just now")
+    client.press("Yes")
     assert client.replies[0]["meta"]["emergency"]["asking"] is False
     client.say("book me in please")
     assert client.replies[0]["meta"]["kind"] == "emergency"

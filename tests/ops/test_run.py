@@ -40,6 +40,7 @@ from bot import launch
 from bot.settings import load_settings
 launch.check_knowledge = lambda settings: "in order"
 launch.model_is_stale = lambda settings: False
+launch._safety_net = lambda settings, say: "up to date"
 launch.command_of = lambda role: [sys.executable, "-S", sys.argv[1], role]
 launch.run(load_settings(env_file=None), lambda line: print(line, flush=True))
 """
