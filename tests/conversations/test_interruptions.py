@@ -74,7 +74,7 @@ def test_an_unclear_reply_is_asked_about_once_more_and_then_counts_as_unclear(cl
     client.answer("T3", T3_5="yes")
     client.say("purple elephants on tuesday")
     assert client.meta["screening"]["follow_up"]["number"] == 1
-    client.say("purple elephants again")
+    client.say("green giraffes on friday")
     # The question can be answered with an emergency, so unclear means: a person looks first (guide 2.1, rule 3).
     assert client.replies[0]["meta"]["emergency"]["asking"] is True
     assert "911" in client.text
@@ -88,7 +88,7 @@ def test_an_unclear_reply_to_a_milder_question_goes_on(client: Client) -> None:
     client.say("daily aspirin or similar")
     assert client.meta["screening"]["follow_up"]["condition"] == "antiplatelets"
     client.say("purple elephants on tuesday")
-    client.say("purple elephants again")
+    client.say("green giraffes on friday")
     assert client.meta["screening"]["step"] == "T4"
 
 

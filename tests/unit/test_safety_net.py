@@ -84,7 +84,7 @@ def test_the_net_asks_and_never_locks_what_is_no_crisis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("certainty", "asking", "faint"), [(0.995, False, False), (0.93, True, False), (0.7, True, True)]
+    ("certainty", "asking", "faint"), [(0.9995, False, False), (0.93, True, False), (0.7, True, True)]
 )
 def test_only_a_clear_crisis_is_held(certainty: float, asking: bool, faint: bool) -> None:
     found = reading_with(Care.CRISIS, certainty)
