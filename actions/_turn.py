@@ -50,9 +50,13 @@ def use(context: Context) -> None:
 
 def context() -> Context:
     """The knowledge and the database of this server; a turn keeps what it began with."""
+    return _of_this_turn.get(None) or _newest()
+
+
+def _newest() -> Context:
     if _context is None:
         raise RuntimeError("the action server was started without its context")
-    return _of_this_turn.get(_context)
+    return _context
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class TurnAction(Action, ABC):
         return []
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
-        _of_this_turn.set(context())
+        turn = _of_this_turn.set(_newest())
         try:
             done = await asyncio.to_thread(self._in_transaction, tracker)
         except Exception as error:  # the client must hear something, and no text may reach the log
@@ -118,6 +122,8 @@ class TurnAction(Action, ABC):
             logger.error("Action %s failed, reference %s: %s", self.name(), number, _shape(error))
             say(dispatcher, [Reply(context().wording.text("action_failed", reference=number), ReplyKind.FALLBACK)])
             return self.failed()
+        finally:  # the engine keeps its connection open: the next turn on it takes the newest knowledge
+            _of_this_turn.reset(turn)
         say(dispatcher, done.replies)
         return list(done.events)
 

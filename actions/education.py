@@ -62,16 +62,7 @@ class Suggest(TurnAction):
         say = context().wording.text
         near = [name for name, _ in turn.ranking if name in context().topics][:SUGGESTIONS]
         turn.conversation.misses += 1
-        if not turn.in_form and not turn.do:  # an answer to a question about health is nobody's example
-            turn.session.add(
-                Unanswered(
-                    conversation_id=turn.conversation.id,
-                    message_uid=turn.message.uid,
-                    text=turn.message.text,
-                    suggestions=list(near),
-                    at=now(),
-                )
-            )
+        note_unanswered(turn, near)
         topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
         act = turn.ranking[0][0] if turn.ranking else ""
         if act in ACT_BUTTONS and act != "person":  # a person is offered below in any case
@@ -91,6 +82,8 @@ class OutOfScope(TurnAction):
 
     def act(self, turn: Turn) -> Done:
         say = context().wording.text
+        if turn.intent in ("oos_noise", "oos_other_business"):  # it may be a question that the clinic wants answered
+            note_unanswered(turn, ())
         if turn.intent == "oos_noise":
             turn.conversation.misses += 1
             if turn.conversation.misses >= MISSES_BEFORE_A_PERSON:
@@ -108,6 +101,21 @@ class OutOfScope(TurnAction):
             topic = context().topics["how_nmt_works"]
             buttons = (Button(topic.title, {"do": "topic", "topic": topic.id}), *menu(("button.person", "person")))
         return Done((Reply(say(turn.intent), ReplyKind.FALLBACK, buttons),))
+
+
+def note_unanswered(turn: Turn, near: Sequence[str]) -> None:
+    """Keep what got no answer for the people who look after the knowledge; answers about health are not kept."""
+    if turn.in_form or turn.do:
+        return
+    turn.session.add(
+        Unanswered(
+            conversation_id=turn.conversation.id,
+            message_uid=turn.message.uid,
+            text=turn.message.text,
+            suggestions=list(near),
+            at=now(),
+        )
+    )
 
 
 def offer_a_person(turn: Turn, near: Sequence[str]) -> Reply:

@@ -59,8 +59,12 @@ SURE = 0.65  # confidence (0-1) from which a message inside the questions counts
 RETURNING_TIERS = ("NONE", "CAUTION")
 
 _ASKS = re.compile(
-    r"^(what|why|how|when|where|who|which|is|are|can|could|do|does|did|will|would|should|may|am)\b", re.IGNORECASE
+    r"^((yes|yeah|yep|yup|no|nope|nah|ok|okay)[\s,.!;-]+((but|and|just|please|first)\s+)*)?"
+    r"(what|why|how|when|where|who|which|is|are|can|could|do|does|did|will|would|should|may|am"
+    r"|tell me|show me|explain)\b",
+    re.IGNORECASE,
 )
+_BEGINS_AN_ANSWER = re.compile(r"\s*(?:yes|yeah|yep|yup|no|nope|nah|none|nothing|not|never|only|just)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,14 @@ class Heard:
 
     @property
     def is_other_business(self) -> bool:
-        """True when the dialogue knows what is meant, and it is not a small word such as yes or thanks."""
-        return self.intent != "nlu_fallback" and self.confidence >= SURE and self.intent not in _SMALL_REPLIES
+        """True when the dialogue knows what is meant, and it is neither a small word (yes, thanks) nor an answer.
+
+        Words that are nobody's business here ("green giraffes") and what begins with yes or no are an answer that was
+        not understood, unless the client asks something.
+        """
+        if self.intent == "nlu_fallback" or self.confidence < SURE or self.intent in _SMALL_REPLIES:
+            return False
+        return self.is_question or not (self.intent in _NOBODYS_BUSINESS or _BEGINS_AN_ANSWER.match(self.message.text))
 
 
 class ScreeningDesk:
@@ -786,6 +796,7 @@ class ScreeningDesk:
         return f"{local:%A} {local.day} {local:%B}"
 
 
+_NOBODYS_BUSINESS = frozenset({"oos_noise", "oos_other_business"})
 _SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})
 _ACTS = frozenset({
     "greet", "goodbye", "thanks", "affirm", "deny", "unsure", "help", "person", "book", "my_booking", "cancel_booking",

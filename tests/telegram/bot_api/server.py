@@ -166,10 +166,14 @@ class BotApi:
         with self.world.lock:
             return [call for call in self.calls if call.method == method]
 
-    def refused(self, *expected: str) -> list[str]:
-        """What Telegram refused for a fault of the caller, but for what is expected: descriptions, oldest first."""
+    def refused(self, *expected: str, since: int = 0) -> list[str]:
+        """What Telegram refused for a fault of the caller, but for what is expected: descriptions, oldest first.
+
+        Args:
+            since: how many calls there were when the caller began to be watched.
+        """
         with self.world.lock:
-            faults = [f"{c.method}: {c.description}" for c in self.calls if c.status in (400, 401, 404, 413)]
+            faults = [f"{c.method}: {c.description}" for c in self.calls[since:] if c.status in (400, 401, 404, 413)]
         return [fault for fault in faults if not any(part in fault for part in expected)]
 
     # ------------------------------------------------------------ requests
