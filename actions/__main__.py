@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import sys
 from typing import Any
 
 from rasa_sdk.endpoint import create_app
@@ -13,10 +12,9 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json
 
 from actions import _turn
-from bot import logs, releases
+from bot import logs, releases, roles
 from bot.context import Context
-from bot.knowledge import KnowledgeError
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings
 
 
 def application(context: Context) -> Sanic[Any, Any]:
@@ -49,17 +47,11 @@ def _ready(settings: Settings, before: Context) -> Context:
 
 def main() -> int:
     """Serve until stopped."""
-    try:
-        settings = load_settings()
-        name = releases.current(settings)
-        context = Context.load(releases.released(settings, name))
-    except (SettingsError, KnowledgeError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings, release, context = roles.begin()
     logs.configure(settings.log_level)
     logging.getLogger("sanic.access").setLevel(logging.WARNING)
     app = application(context)
-    watcher = releases.Watcher("actions", settings, name, lambda new: _turn.use(_ready(new, context)))
+    watcher = releases.Watcher("actions", settings, release, lambda new: _turn.use(_ready(new, context)))
     app.register_listener(lambda _app: watcher.start(), "after_server_start")
     app.register_listener(lambda _app: watcher.stop(), "before_server_stop")
     app.run(

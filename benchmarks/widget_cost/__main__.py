@@ -28,7 +28,7 @@ from benchmarks.widget_cost.site import host_of, website_of
 from tests import stack
 from tests.browser.fake_chat import FakeChat, reply, served
 from tests.browser.scripts import replies
-from tests.browser.site import website
+from tests.serving import serving
 
 Wait = Callable[[], object]
 
@@ -57,7 +57,7 @@ def _measure(folder: Path, files_only: bool) -> report.Result:
     packages = {name: one.folder for name, one in fetched.items() if one.folder}
     pages = {PLAIN_NAME: ""}
     ready = {PLAIN_NAME: "h1", OUR_NAME: "nmt-chat[data-state=closed]"}
-    with website(website_of(pages)) as site, website(host_of(packages)) as host:
+    with serving(website_of(pages)) as site, serving(host_of(packages)) as host:
         for other in OTHERS:
             if other.name in packages:
                 pages[other.name] = other.tags.format(files=f"{host}/{other.name}")

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bot.channels.web.demo import demo_app
 from tests.browser.fake_chat import FakeChat, reply, served
 from tests.browser.scripts import replies
-from tests.browser.site import OPENED, Places, website
+from tests.browser.site import OPENED, Places
+from tests.serving import serving
 
 expect.set_options(timeout=15_000)
 
@@ -30,7 +31,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def places() -> Iterator[Places]:
     chat = FakeChat(replies, [reply("Hello, I am a bot.", "menu", buttons=["About NMT", "Health questions"])])
-    with served(chat) as service, website(demo_app(service)) as site:
+    with served(chat) as service, serving(demo_app(service)) as site:
         yield Places(chat, service, site)
 
 

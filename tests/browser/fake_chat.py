@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -24,6 +23,7 @@ from bot.channels.web import embedding
 from bot.channels.web.assets import build
 from bot.channels.web.strings import load_strings
 from bot.clinic import Clinic
+from tests.serving import serving
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 STRINGS = load_strings(KNOWLEDGE)
@@ -224,19 +224,8 @@ def _error(status: int, message: str) -> Response:
 @contextmanager
 def served(chat: FakeChat, port: int = 0) -> Iterator[str]:
     """The base URL of a running fake."""
-    config = uvicorn.Config(
-        chat.app(), host="127.0.0.1", port=port, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        while not server.started:
-            if not thread.is_alive():
-                raise RuntimeError("the fake server did not start")
-            threading.Event().wait(0.02)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        chat.streams = False
-        server.should_exit = True
-        thread.join(timeout=10)
+    with serving(chat.app(), port) as url:
+        try:
+            yield url
+        finally:
+            chat.streams = False

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.channels.web.demo import demo_app
-from tests.browser.site import OPENED, website
+from tests.browser.site import OPENED
+from tests.serving import serving
 from tests.stack import Stack, wait_until
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,7 @@ def chromium() -> Iterator[Browser]:
 def site(stack: Stack) -> Iterator[str]:
     """A website of another origin that may show the widget, under the strictest policy."""
     origin = stack.env["NMT_EMBED_ORIGINS"]
-    with website(demo_app(stack.url), int(origin.rsplit(":", 1)[1])):
+    with serving(demo_app(stack.url), int(origin.rsplit(":", 1)[1])):
         yield f"{origin}/strict"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +13,6 @@ import pytest
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import create_engine, text
 
 from bot import staff as accounts
 from bot.booking.slots import Slot, cells
@@ -42,6 +39,7 @@ from bot.store.models import (
     Unanswered,
 )
 from bot.wording import Wording
+from tests import databases
 
 PASSWORD = "seven green chairs"
 XSS = '<script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -75,10 +73,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
-STORES = ["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])]
-
-
 @pytest.fixture
 def store() -> str:
     """Which kind of database the tests run on; a module that runs on all of them says so with `STORES`."""
@@ -93,15 +87,9 @@ def store_url(store: str, tmp_path: Path, migrated: Path) -> Iterator[str]:
         path.write_bytes(migrated.read_bytes())
         yield f"sqlite:///{path}"
         return
-    name, server = f"nmt_test_{secrets.token_hex(6)}", create_engine(POSTGRES)
-    with server.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    url = f"{POSTGRES}?options=-csearch_path%3D{name}"
-    migrate(url)
-    yield url
-    with server.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    server.dispose()
+    with databases.empty(store, tmp_path) as url:
+        migrate(url)
+        yield url
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from bot.store.database import now
 from bot.store.models import Audit, Letter, Outbox, Screening
 from tests.console import conftest as seed
 from tests.console.conftest import StaffSide
+from tests.databases import STORES
 
 Team = dict[Role, Staff]
 ON_FILE = "written OK on file, stable"
 
 
-@pytest.fixture(params=seed.STORES)
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> str:
     """These tests run on every kind of database that is there."""
     return str(request.param)

@@ -14,6 +14,7 @@ from bot.store.database import now
 from bot.store.models import Booking, Message
 from tests.console import conftest as seed
 from tests.console.conftest import NewBrowser, StaffSide, csrf, sign_in
+from tests.databases import STORES
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ CONTRACT = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=seed.STORES)
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> str:
     """These tests run on every kind of database that is there."""
     return str(request.param)

@@ -6,17 +6,14 @@ Every test runs on SQLite, and on PostgreSQL too where NMT_TEST_POSTGRES_URL nam
 from __future__ import annotations
 
 import datetime
-import os
-import secrets
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -28,6 +25,8 @@ from bot.store import bookings
 from bot.store.bookings import NoSuchBooking, NotApproved, SlotTaken, WrongTime
 from bot.store.database import Database, migrate
 from bot.store.models import Booking, BookingCell, Conversation, Decision, Screening, StaffUser
+from tests import databases
+from tests.databases import STORES
 
 CLINIC = Clinic.load(Path(__file__).parents[2] / "knowledge")
 NMT, LONG = CLINIC.services[0], CLINIC.services[1]
@@ -39,33 +38,16 @@ SLOT = Slot(START, START + NMT.duration, "anna")
 LATER = Slot(START + 3 * HOUR, START + 4 * HOUR, "anna")
 SAM = Contact(phone="+12025550143")
 
-POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
 
-
-@pytest.fixture(params=["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])])
+@pytest.fixture(params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with _schema(POSTGRES) if request.param == "postgres" else nullcontext(f"sqlite:///{tmp_path / 'n.db'}") as url:
+    with databases.empty(request.param, tmp_path) as url:
         migrate(url)
         database = Database(url)
         with database.session() as session:
             session.add(StaffUser(id=1, email="anna@willowlane.example", role="therapist", created_at=NOW))
         yield database
         database.close()
-
-
-@contextmanager
-def _schema(server: str) -> Iterator[str]:
-    """A schema of its own, gone afterwards: whatever else the database holds stays as it is."""
-    name = f"nmt_test_{secrets.token_hex(6)}"
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    try:
-        yield f"{server}?options=-csearch_path%3D{name}"
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
 
 
 def screened(session: Session, name: str = "a", tier: str | None = "NONE", **more: Any) -> str:

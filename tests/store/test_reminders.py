@@ -6,7 +6,6 @@ Every test of the store runs on SQLite, and on PostgreSQL too where NMT_TEST_POS
 from __future__ import annotations
 
 import datetime
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 
 from bot import delivery, reminders
 from bot.booking.contact import Contact
@@ -27,6 +26,8 @@ from bot.context import Context
 from bot.settings import ROOT, Settings
 from bot.store import Database, bookings, conversations, migrate
 from bot.store.models import Message, Outbox, Screening, StaffUser
+from tests import databases
+from tests.databases import STORES
 
 CLINIC = Clinic.load(ROOT / "knowledge")
 ZONE = ZoneInfo("America/New_York")
@@ -34,7 +35,6 @@ HOUR = datetime.timedelta(hours=1)
 NOW = datetime.datetime(2026, 11, 20, 16, 0, tzinfo=datetime.UTC)
 START = datetime.datetime(2026, 11, 24, 15, 0, tzinfo=datetime.UTC)  # 10 in the morning
 QUIET = QuietHours.model_validate({"from": "21:00", "to": "08:00"})
-POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
 
 
 def clinic(*hours: int, quiet: QuietHours | None = QUIET) -> Clinic:
@@ -94,25 +94,18 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Context:
     return Context.load(Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("known")))
 
 
-@pytest.fixture(params=["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])])
+@pytest.fixture(params=STORES)
 def context(
     known: Context, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Context]:
-    url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
-    if request.param == "postgres":
-        name = f"nmt_reminders_{secrets.token_hex(6)}"
-        server = create_engine(POSTGRES)
-        with server.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-        server.dispose()
-        url = f"{POSTGRES}?options=-csearch_path%3D{name}"
-    migrate(url)
-    context = replace(known, database=Database(url))
     monkeypatch.setattr(delivery, "now", lambda: NOW)
-    with context.database.session() as session:
-        session.add(StaffUser(id=1, email="anna@willowlane.example", role="therapist", created_at=NOW))
-    yield context
-    context.database.close()
+    with databases.empty(request.param, tmp_path) as url:
+        migrate(url)
+        context = replace(known, database=Database(url))
+        with context.database.session() as session:
+            session.add(StaffUser(id=1, email="anna@willowlane.example", role="therapist", created_at=NOW))
+        yield context
+        context.database.close()
 
 
 def confirmed(context: Context, start: datetime.datetime = START, channel: str = "web") -> tuple[str, str]:

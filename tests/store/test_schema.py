@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.store import Database, conversations, migrate, now
 from bot.store.models import Audit, Base, Message
+from tests import databases
+from tests.databases import STORES
 
-POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
 
-
-@pytest.fixture(params=["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])])
+@pytest.fixture(params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
-    else:
-        name = f"nmt_schema_{secrets.token_hex(6)}"
-        server = create_engine(POSTGRES)
-        with server.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-        server.dispose()
-        url = f"{POSTGRES}?options=-csearch_path%3D{name}"
-    migrate(url)
-    migrate(url)  # a second time changes nothing
-    database = Database(url)
-    yield database
-    database.close()
+    with databases.empty(request.param, tmp_path) as url:
+        migrate(url)
+        migrate(url)  # a second time changes nothing
+        database = Database(url)
+        yield database
+        database.close()
 
 
 def test_models_and_migrations_agree(database: Database) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 from telegram import User
 
 from bot.channels.telegram import chats as chats_module
@@ -39,9 +37,10 @@ from bot.store.models import (
     TelegramLink,
     TelegramUpdate,
 )
+from tests import databases
+from tests.databases import STORES
 
 BOT, CHAT = 700, 5
-POSTGRES = os.environ.get("NMT_TEST_POSTGRES_URL", "")
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -51,20 +50,13 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Context:
     return Context.load(Settings(_env_file=None, data_dir=tmp_path_factory.mktemp("known")))
 
 
-@pytest.fixture(params=["sqlite", *([pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else [])])
+@pytest.fixture(params=STORES)
 def context(known: Context, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
-    url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
-    if request.param == "postgres":
-        name = f"nmt_telegram_{secrets.token_hex(6)}"
-        server = create_engine(POSTGRES)
-        with server.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-        server.dispose()
-        url = f"{POSTGRES}?options=-csearch_path%3D{name}"
-    migrate(url)
-    context = replace(known, database=Database(url))
-    yield context
-    context.database.close()
+    with databases.empty(request.param, tmp_path) as url:
+        migrate(url)
+        context = replace(known, database=Database(url))
+        yield context
+        context.database.close()
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot import logs, releases
+from bot import logs, roles
 from bot.channels.telegram.app import TelegramRole
-from bot.context import Context
-from bot.knowledge import KnowledgeError
-from bot.settings import SettingsError, key_of, load_settings
+from bot.settings import key_of
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +21,7 @@ LOCK_FILE = "only-one-telegram.lock"
 
 def main() -> int:
     """Work until SIGINT or SIGTERM."""
-    try:
-        settings = load_settings()
-        release = releases.current(settings)
-        context = Context.load(releases.released(settings, release))
-    except (SettingsError, KnowledgeError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings, release, context = roles.begin()
     if settings.telegram_token is None:
         print(f"There is no Telegram bot to run: set {key_of('telegram_token')}.", file=sys.stderr)
         return 1

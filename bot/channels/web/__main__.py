@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import gc
-import sys
 from types import FrameType
 
 import uvicorn
 
-from bot import logs, releases
+from bot import logs, roles
 from bot.channels.web.app import WebRole
-from bot.context import Context
-from bot.knowledge import KnowledgeError
-from bot.settings import SettingsError, load_settings
 
 
 class _Server(uvicorn.Server):
@@ -29,13 +25,7 @@ class _Server(uvicorn.Server):
 
 def main() -> int:
     """Serve until SIGINT or SIGTERM."""
-    try:
-        settings = load_settings()
-        release = releases.current(settings)
-        context = Context.load(releases.released(settings, release))
-    except (SettingsError, KnowledgeError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings, release, context = roles.begin()
     logs.configure(settings.log_level)
     config = uvicorn.Config(
         WebRole(context, settings, release),
