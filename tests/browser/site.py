@@ -1,8 +1,11 @@
-"""A website of another origin that shows the widget."""
+"""The website of another origin that shows the widget, as the tests see it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from playwright.sync_api import Page
 
 from tests.browser.fake_chat import FakeChat
 
@@ -20,3 +23,12 @@ class Places:
     chat: FakeChat
     service: str
     site: str
+
+
+def until(page: Page, look: Callable[[], object]) -> None:
+    """Look until it is so, for what the driver itself cannot wait for; the page goes on meanwhile."""
+    for _ in range(150):
+        if look():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come to that")

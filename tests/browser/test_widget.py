@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.fake_chat import ASSETS, FakeChat, reply, served
 from tests.browser.scripts import CHECKLIST, HOSTILE, HOSTILE_URLS, LINES, screening
-from tests.browser.site import Places
+from tests.browser.site import Places, until
 
 pytestmark = pytest.mark.browser
 
@@ -446,6 +446,7 @@ def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
         second.delay = 60.0
         say(page, "are you there?")
         expect(page.locator("#typing")).to_be_visible()
+        until(page, lambda: second.received)
     expect(page.get_by_text("Not sent yet. Trying again.")).to_be_visible()
     expect(page.locator("#banner")).to_contain_text("The connection is lost.")
     say(page, "and this")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.fake_chat import FakeChat, reply
 from tests.browser.scripts import CHECKLIST, LINES
+from tests.browser.site import until
 
 pytestmark = pytest.mark.browser
 
@@ -264,15 +265,6 @@ def test_the_talk_as_a_screen_reader_gets_it(visit: Callable[..., Page], chat: F
 
 def matches(part: tuple[str, str], wanted: tuple[str, str]) -> bool:
     return part[0] == wanted[0] and part[1].strip().startswith(wanted[1])
-
-
-def until(page: Page, look: Callable[[], bool]) -> None:
-    """Look until it is so; the driver sees nothing of a closed root, so it cannot wait for it."""
-    for _ in range(150):
-        if look():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not come to that")
 
 
 # ---------------------------------------------------------------- examined
