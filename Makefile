@@ -8,7 +8,7 @@ BIN := .venv/service/bin
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help run setup setup-test test lint format lock evaluate install clean
+.PHONY: help run setup setup-test test lint format lock evaluate mutations install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lock: setup ## Write the lock files anew from pyproject.toml
 
 evaluate: setup-test ## Measure understanding and safety on the held-out sets
 	@$(BIN)/python -m evaluation
+
+mutations: setup-test ## Make each clinical number milder by one step and see that a test notices
+	@$(BIN)/python -m pytest tests/unit/test_mutations.py
 
 install: setup ## Put `nmt` on the PATH (PREFIX=~/.local)
 	@mkdir -p "$(PREFIX)/bin"

@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.clinical.interview import Kind, Question
 from bot.clinical.model import Care, Emergency, Tier
-from bot.clinical.record import NO, UNSURE, YES
-from bot.clinical.rules import Condition, Rules
+from bot.clinical.record import NO, UNSURE, YES, Record
+from bot.clinical.rules import NEXT, Condition, Rules
+from bot.clinical.triage import open_questions
 from bot.reply import Button, Link, Reply, ReplyKind
 
 HEARD_QUESTION = "heard/1"
@@ -128,10 +129,15 @@ def choice_buttons(question: Question) -> tuple[Button, ...]:
     )
 
 
-def own_question(row: Condition, rules: Rules) -> Question | None:
-    """The one question of an emergency row; a crisis has none (guide 2.1, rule 2).
+def own_question(row: Condition, rules: Rules, given: Record | None = None) -> Question | None:
+    """The question of an emergency row that is asked on the spot; a crisis has none (guide 2.1, rule 2).
 
     What only the safety net heard has no row: the general question asks whether it is happening.
+
+    Args:
+        row: the row that fired.
+        rules: the clinical rules.
+        given: what its questions have been answered so far; None where none has been asked.
     """
     if row.id == "suicidal_crisis":
         return None
@@ -144,17 +150,33 @@ def own_question(row: Condition, rules: Rules) -> Question | None:
             choices=(YES, NO, "not sure"),
             values=(YES, NO, UNSURE),
         )
-    follow_up = row.follow_up[0]
-    return Question(
-        f"{row.id}/1",
-        Kind.CHOICE,
-        "T2",
-        follow_up.q,
-        choices=(*follow_up.choices, "not sure"),
-        values=(*follow_up.choices, UNSURE),
-        condition=row.id,
-        number=1,
-    )
+    record = given or Record()
+    for number, (question, follow_up) in enumerate(open_questions(row, record), start=1):
+        if question not in record.answers:
+            return Question(
+                question,
+                Kind.CHOICE,
+                "T2",
+                follow_up.q,
+                choices=(*follow_up.choices, "not sure"),
+                values=(*follow_up.choices, UNSURE),
+                condition=row.id,
+                number=number,
+            )
+    return None
+
+
+def given_before(row: Condition, question: str) -> Record:
+    """The answers that lead to this question of a row: the ones that only lead on, to each question before it."""
+    record = Record()
+    for number, follow_up in enumerate(row.follow_up, start=1):
+        if question == f"{row.id}/{number}":
+            break
+        leads_on = next((answer for answer in follow_up.answers if answer.tier == NEXT), None)
+        if leads_on is None:
+            return Record()
+        record = record.with_answer(f"{row.id}/{number}", leads_on.answer)
+    return record
 
 
 def _capital(text: str) -> str:

@@ -26,7 +26,7 @@ from bot.clinical.interview import Question, started
 from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
 from bot.clinical.reading import reading_to_json
 from bot.clinical.record import NO, UNSURE, Record
-from bot.clinical.triage import row_state
+from bot.clinical.triage import open_questions, row_state
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
 from bot.reply import Button, Link, Reply, ReplyKind
@@ -411,6 +411,7 @@ class Gateway:
         question = emergency.own_question(rules.conditions[found.condition], rules) if found.asking else None
         if question is None:
             found = replace(found, asking=False)
+        conversations.set_context(conversation, own_question=None)
         conversations.set_lock(session, conversation, found, message.uid)
         buttons = () if question else (Button(self._say("button.call_me"), {"do": "call_back"}),)
         return emergency.reply(found, rules, self._context.locale, question=question, buttons=buttons)
@@ -422,10 +423,12 @@ class Gateway:
         return record if record is not None and started(record) else None
 
     def _own_question(self, session: Any, conversation: Conversation, message: Message) -> _Verdict:
-        """The answer to an emergency row's one question (guide 2.1, rule 2): unclear means the lock is final."""
-        rules = self._context.rules
+        """The answer to a question of an emergency row (guide 2.1, rule 2): unclear means the lock is final."""
+        rules, locale = self._context.rules, self._context.locale
         row = rules.conditions[conversation.lock_condition or ""]
-        question = emergency.own_question(row, rules)
+        # Which question is open is all that is kept: the answers before it can only have led on to it.
+        given = emergency.given_before(row, str(conversation.context.get("own_question")))
+        question = emergency.own_question(row, rules, given)
         assert question is not None
         heard = question.id == emergency.HEARD_QUESTION
         do = message.payload or {}
@@ -437,16 +440,19 @@ class Gateway:
             context = self._context
             value = choice_value(question, message.text, rules, context.phrases, context.today())
             if value is None and self._asks_again(conversation, question, message.text):
-                again = Emergency(
-                    row.id, Care(conversation.lock_care or row.emergency_care()), asking=True, general=heard
-                )
-                return _Verdict((emergency.reply(again, rules, context.locale, question=question),))
-        answer = row.follow_up[0].choice(value) if value is not None and not heard else None
+                return self._asks(conversation, row.id, question, general=heard)
+        new = given.with_answer(question.id, value or UNSURE, "" if do else message.text)
+        answer = None if heard else dict(open_questions(row, given))[question.id].choice(value or "")
+        following = None if heard or answer is None else emergency.own_question(row, rules, new)
+        if following is not None:
+            conversations.set_context(conversation, own_question=following.id)
+            return self._asks(conversation, row.id, following)
         if (heard and value == NO) or (answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT")):
             conversations.clear_lock(conversation)
+            conversations.set_context(conversation, own_question=None)
             if not heard:
-                self._keep_answer(session, conversation, message, row.id, question.id, value or UNSURE)
-            number = self._context.locale["emergency_number"]
+                self._keep_answers(session, conversation, message, row.id, new)
+            number = locale["emergency_number"]
             return _Verdict((Reply(self._say("emergency.released", number=number)),), "/resume")
         care = answer.care if answer is not None and answer.care else None
         if care is None:  # what was said before the question may have called for more than the row does
@@ -454,7 +460,16 @@ class Gateway:
         final = Emergency(row.id, care, asking=False, general=heard)
         conversations.set_lock(session, conversation, final, message.uid)
         call = Button(self._say("button.call_me"), {"do": "call_back"})
-        return _Verdict((emergency.reply(final, rules, self._context.locale, buttons=(call,)),))
+        return _Verdict((emergency.reply(final, rules, locale, buttons=(call,)),))
+
+    def _asks(self, conversation: Conversation, row: str, question: Question, general: bool = False) -> _Verdict:
+        """A question of an emergency row once more, or its next one, with the number again."""
+        rules, locale = self._context.rules, self._context.locale
+        care = Care(conversation.lock_care or rules.conditions[row].emergency_care())
+        found = Emergency(row, care, asking=True, general=general)
+        first = general or question.number == 1
+        text = None if first else rules.care.texts(care).repeat.format_map(locale)
+        return _Verdict((emergency.reply(found, rules, locale, question=question, text=text),))
 
     def _asks_again(self, conversation: Conversation, question: Question, text: str) -> bool:
         """True, once, for an answer that is not plain ("a bit"): what is no answer at all makes the lock final."""
@@ -465,16 +480,17 @@ class Gateway:
         conversations.set_context(conversation, asked_again=question.id)
         return True
 
-    def _keep_answer(
-        self, session: Any, conversation: Conversation, message: Message, row: str, question: str, value: str
+    def _keep_answers(
+        self, session: Any, conversation: Conversation, message: Message, row: str, given: Record
     ) -> None:
-        """An answer given before the engine saw it belongs to the open screening, if there is one."""
+        """Answers given before the engine saw them belong to the open screening, if there is one."""
         screening = screenings.open_one(session, conversation.id)
         if screening is None:
             return
         record = Record.from_json(screening.record)
-        words = "" if message.payload else message.text
-        new = record.with_answer(question, value, words)
+        new = record
+        for question, value in given.answers.items():
+            new = new.with_answer(question, value, given.words.get(question, ""))
         if row_state(self._context.rules.conditions[row], new).complete:
             screenings.save_record(session, screening, record, new, message.uid)
 

@@ -46,7 +46,7 @@ from bot.clinical.record import (
     chosen,
 )
 from bot.clinical.rules import Rules
-from bot.clinical.triage import HEARD, MINOR_ROW, Finding, Outcome, bring_up, heard_groups, open_questions
+from bot.clinical.triage import HEARD, MINOR_ROW, Finding, Outcome, bring_up, heard_groups, open_questions, triage
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now, screenings
@@ -228,7 +228,7 @@ class ScreeningDesk:
         if command is not None:
             if command == "stop":
                 return Taken((self._paused(),), done=True)
-            return self._obey(session, screening, record, question, command, heard)
+            return self._obey(session, conversation, screening, record, question, command, heard)
         if do is not None:
             return Taken(interruption=True)
         return self._typed(session, conversation, record, question, heard)
@@ -239,7 +239,10 @@ class ScreeningDesk:
             return None
         if heard.do.get("do") == "intent":
             return heard.intent
-        few_words = len(heard.message.text.split()) <= (4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9)
+        most = 4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9
+        if heard.intent == "why" and heard.is_question:
+            most = _WORDS_OF_A_QUESTION
+        few_words = len(heard.message.text.split()) <= most
         if heard.confidence < SURE or not few_words:
             return None
         answer = self._understood(question, heard.message.text, ())
@@ -248,7 +251,14 @@ class ScreeningDesk:
         return heard.intent
 
     def _obey(
-        self, session: Session, screening: Screening, record: Record, question: Question, command: str, heard: Heard
+        self,
+        session: Session,
+        conversation: Conversation,
+        screening: Screening,
+        record: Record,
+        question: Question,
+        command: str,
+        heard: Heard,
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         if command == "back":
             older, last = back(record, self._rules)
@@ -259,10 +269,15 @@ class ScreeningDesk:
         if command == "start_again":
             return Record(mode="full"), (Reply(self._say("screening.start_again")),)
         if command == "why":
-            return record, (Reply(self.why(question), ReplyKind.ANSWER),)
+            return record, (Reply(self.why(question, heard.message.text), ReplyKind.ANSWER),)
         if command == "book":
             screening.origin = "booking"
-            return record, (Reply(self._say("screening.book_waits")),)
+            waits = Reply(self._say("screening.book_waits"))
+            if question.kind not in _CAN_STAY_UNCLEAR or heard.message.payload is not None:
+                return record, (waits,)
+            if record.tries.get(question.id, 0) + 1 < MOST_TRIES:
+                return record.with_try(question.id), (waits,)
+            return self._not_understood(session, conversation, record, question, heard.message.text)
         return record, ()  # repeat, screen: the same question is asked again
 
     def _pressed(self, record: Record, question: Question, heard: Heard) -> Taken | tuple[Record, tuple[Reply, ...]]:
@@ -348,7 +363,7 @@ class ScreeningDesk:
             else:
                 words = self._say("screening.unclear_choice")
             return tried, (Reply(words, ReplyKind.FALLBACK),)
-        if question.kind in (Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED):
+        if question.kind in _CAN_STAY_UNCLEAR and question.kind is not Kind.CHECKLIST:
             new, replies = self._answered(record, question, UNCLEAR if question.kind is Kind.CHOICE else UNSURE, "")
             return new, (*replies, Reply(self._say("screening.unclear_noted")))
         if question.kind is Kind.CHECKLIST:
@@ -601,12 +616,27 @@ class ScreeningDesk:
                 return target
         return None
 
-    def why(self, question: Question) -> str:
-        """Why this very question is asked."""
-        for key in (question.id, question.item or "", question.step):
-            if self._context.wording.has(f"why.{key}"):
+    def why(self, question: Question, asked: str = "") -> str:
+        """Why this very question is asked; of a list, the line that the client asks about ("why number 3?")."""
+        line = self._line_asked_about(question, asked)
+        row = self._rules.conditions.get(question.condition or "")
+        places = row.ask.split("/") if row is not None else []
+        item = question.item if question.item != "T6" else None  # named in free words: the row has a place of its own
+        for key in (line, question.id, item, *places, question.step):
+            if key and self._context.wording.has(f"why.{key}"):
                 return self._say(f"why.{key}")
-        return self._say("why.summary" if question.kind is Kind.SUMMARY else "why.follow_up")
+        return self._say("why.follow_up")
+
+    def _line_asked_about(self, question: Question, text: str) -> str | None:
+        """The line of a list that a text is about: by its number, by a row that it names, or by its own words."""
+        if question.kind is not Kind.CHECKLIST:
+            return None
+        number = re.search(r"\b(\d{1,2})\b", text)
+        if number and 1 <= int(number[1]) <= len(question.items):
+            return question.items[int(number[1]) - 1].id
+        named = {mention.condition for mention in self._context.reader.read(text).mentions}
+        by_words = understanding.line_named(question.items, text)
+        return by_words or next((item.id for item in question.items if named & set(item.rows)), None)
 
     def open_question(self, session: Session, conversation: Conversation) -> Question | None:
         """The question that is open, if the health questions are."""
@@ -642,6 +672,10 @@ class ScreeningDesk:
         letters = screenings.rows_with_letter(session, conversation.id, self._rules)
         result = outcome(record, self._rules, letters)
         assert result is not None
+        if result.minor and result.tier < Tier.EMERGENCY:
+            record = without_health(record)
+            screenings.forget_health(session, screening, record)
+            result = triage(record, self._rules, letters)
         return self._conclude(session, conversation, screening, record, result)
 
     def _conclude(
@@ -796,6 +830,8 @@ class ScreeningDesk:
         return f"{local:%A} {local.day} {local:%B}"
 
 
+_WORDS_OF_A_QUESTION = 20  # "why do you need to know about ...?" is longer than a command
+_CAN_STAY_UNCLEAR = frozenset({Kind.CHECKLIST, Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED})
 _NOBODYS_BUSINESS = frozenset({"oos_noise", "oos_other_business"})
 _SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})
 _ACTS = frozenset({
@@ -848,6 +884,20 @@ def meant(mention: Mention, for_other: bool) -> Status:
     """The status of a mention for the person who comes: an adult, so that her age is no matter."""
     theirs = for_other and mention.status is Status.FAMILY and mention.condition != MINOR_ROW
     return Status.CURRENT if theirs else mention.status
+
+
+def without_health(record: Record) -> Record:
+    """What is kept of a minor: the consent, the age and the words that told it; nothing about health (row `minor`)."""
+    kept = [key for key in record.answers if key == "T1" or key.split("/")[0] == MINOR_ROW]
+    return Record(
+        answers={key: record.answers[key] for key in kept},
+        words={key: record.words[key] for key in kept if key in record.words},
+        said=tuple(
+            replace(said, text=said.text[said.start : said.end], start=0, end=said.end - said.start)
+            for said in record.said
+            if said.condition == MINOR_ROW
+        ),
+    )
 
 
 def replace_answers(record: Record, values: Mapping[str, str]) -> Record:

@@ -284,6 +284,16 @@ def _by_words(text: str, items: Sequence[Item], phrases: Phrases) -> Answer | No
     return _marked(named, items, alone) if named else None
 
 
+def line_named(items: Sequence[Item], text: str) -> str | None:
+    """The line of a list of which a text holds one part word for word: "why do you ask about surgery?"."""
+    said = f" {plain(text)} "
+    for item in items:
+        parts = (plain(part) for part in re.split(r",|\bor\b|\(|\)|:", item.text))
+        if any(len(part) > 3 and f" {part} " in said for part in parts):
+            return item.id
+    return None
+
+
 def _marked(named: Mapping[str, str], items: Sequence[Item], alone: bool) -> Answer:
     return Answer({item.id: named.get(item.id, NO) for item in items} if alone else named)
 

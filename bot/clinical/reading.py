@@ -189,6 +189,7 @@ class Reader:
         signals = {Signal.CRISIS_PAST} if found.crisis_past else set()
         urgent = [Match(Label("row", f.emergency.condition), f.start, f.end) for f in found.fired]
         spans = [seen.match for seen in rows if not seen.idiom]
+        hidden = [*traps, *idioms]
 
         def asserted(match: Match) -> bool:
             said = clauses.assess(match.start, match.end, match.gaps)
@@ -197,20 +198,20 @@ class Reader:
         for match in matches:
             kind = match.label.kind
             if kind == "signal":
-                if _within(match, [*traps, *idioms]):
+                if _within(match, hidden):
                     continue
                 signal = Signal(match.label.name)
                 denied = clauses.assess(match.start, match.end, match.gaps).negated
                 if signal is not Signal.LOW_MOOD or not denied:
                     signals.add(signal)
             elif kind == "medicine" and match.label.name == "unnamed":
-                if not _overlaps(match, spans) and asserted(match):
+                if not _overlaps(match, spans) and not _within(match, hidden) and asserted(match):
                     signals.add(Signal.UNKNOWN_MEDICINE)
             elif kind == "medicine":
                 if self._names_unknown(match, tokens, spans) and asserted(match):
                     signals.add(Signal.UNKNOWN_MEDICINE)
             elif kind == "red_flag":
-                placed = _overlaps(match, [*spans, *urgent]) or _within(match, [*traps, *idioms])
+                placed = _overlaps(match, [*spans, *urgent]) or _within(match, hidden)
                 if not placed and asserted(match):
                     signals.add(Signal.UNPLACED_RED_FLAG)
         return frozenset(signals)

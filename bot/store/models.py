@@ -95,7 +95,9 @@ class Message(Base):
     client_message_id: Mapped[str | None] = mapped_column(String(64))
     in_reply_to: Mapped[str | None] = mapped_column(String(36), index=True)
     state: Mapped[str] = mapped_column(String(12), default="done")  # received | done | failed
-    withheld: Mapped[bool] = mapped_column(Boolean, default=False)  # words of a crisis are not kept
+    withheld: Mapped[bool] = mapped_column(
+        Boolean, default=False
+    )  # words of a crisis, or of a minor's health, are not kept
 
     __table_args__ = (
         UniqueConstraint("conversation_id", "client_message_id"),

@@ -15,7 +15,7 @@ from bot.clinical.record import Record
 from bot.clinical.rules import Rules
 from bot.clinical.triage import Outcome
 from bot.store.database import now
-from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Screening
+from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Message, Screening
 
 FINISHED = ("new", "claimed", "decided")
 
@@ -147,6 +147,30 @@ def weigh_again(session: Session, screening: Screening, outcome: Outcome) -> Non
     """Store what a result comes to with a letter that staff have seen, or no longer count. Nobody is told."""
     _keep_findings(session, screening, outcome, now())
     session.flush()
+
+
+def forget_health(session: Session, screening: Screening, kept: Record) -> None:
+    """Remove what was said and answered about health: of a minor nothing is kept but that they are one.
+
+    The words go from the transcript, too; that something was said there stays.
+    """
+    old = Record.from_json(screening.record)
+    gone = session.scalars(
+        select(Answer).where(Answer.screening_id == screening.id, Answer.question.not_in(list(kept.answers)))
+    ).all()
+    told = {answer.message_uid for answer in gone}
+    told |= {said.message_id for said in old.said if said.condition not in {s.condition for s in kept.said}}
+    for message in session.scalars(
+        select(Message).where(Message.uid.in_(told), Message.conversation_id == screening.conversation_id)
+    ):
+        message.text, message.reading, message.withheld = "", None, True
+        message.payload = {"do": "withheld"} if message.payload else None
+    for row in (*gone, *session.scalars(select(Finding).where(Finding.screening_id == screening.id))):
+        session.delete(row)
+    screening.record = kept.to_json()
+    screening.reason_for_visit = ""
+    session.flush()
+    session.expire(screening, ["findings"])
 
 
 def _keep_findings(session: Session, screening: Screening, outcome: Outcome, moment: datetime) -> None:

@@ -11,7 +11,7 @@ import yaml
 from bot import emergency
 from bot.clinical.model import Care, Emergency
 from bot.clinical.reading import Reader
-from bot.clinical.rules import Rules
+from bot.clinical.rules import NEXT, Rules
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 RULES = Rules.load(KNOWLEDGE)
@@ -65,3 +65,17 @@ def test_after_harm_the_ambulance_comes_first_and_the_crisis_line_after_it(text:
 def test_a_row_keeps_its_own_words(locale: dict[str, Any]) -> None:
     own = RULES.conditions["chest_pain"].client
     assert words("I have crushing chest pain right now", locale) in {text.format_map(locale) for text in own.values()}
+
+
+def test_each_question_of_an_emergency_row_can_be_asked_on_the_spot() -> None:
+    rows = [row for row in RULES.conditions.values() if row.is_emergency and row.id != "suicidal_crisis"]
+    assert len(rows) == 9
+    for row in rows:
+        for number, follow_up in enumerate(row.follow_up, start=1):
+            name = f"{row.id}/{number}"
+            question = emergency.own_question(row, RULES, emergency.given_before(row, name))
+            assert question is not None
+            assert (question.id, question.number, question.text) == (name, number, follow_up.q)
+            if number < len(row.follow_up):
+                # Which question is open says what was answered before it: there is one answer that only leads on.
+                assert [a.tier for a in follow_up.answers].count(NEXT) == 1

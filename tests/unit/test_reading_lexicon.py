@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.clinical.model import Status
+from bot.clinical.model import Signal, Status
 from bot.clinical.phrases import Label, PhraseBook, PhraseError
 from bot.clinical.reading import Reader
 
@@ -94,6 +94,8 @@ MISSPELT = [
     ("scabeis", "contagious_skin"),
     ("concusion", "head_neck_trauma"),
     ("suicidle", "suicidal_crisis"),
+    ("I have shuger", "diabetes"),
+    ("shugar diabetes", "diabetes"),
 ]
 
 ORDINARY = [
@@ -133,6 +135,8 @@ ORDINARY = [
     "I drink a lot of water",
     "that's a shame",
     "see you at 10 am",
+    "no sugar in my tea, thanks",
+    "I take two sugar cubes in my coffee",
 ]
 
 
@@ -187,6 +191,33 @@ def test_short_words_are_never_taken_for_misspelt_ones(short: str) -> None:
 )
 def test_overlapping_phrases_fire_all_rows_and_four_swallow(text: str, rows: set[str]) -> None:
     assert {mention.condition for mention in READER.read(text).mentions} == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("a stent in the heart", {"heart_disease"}),
+        ("they put stents in my arteries", {"heart_disease"}),
+        ("a stent put in 2020", {"heart_disease", "implants_hardware"}),  # most are the heart's: both are asked about
+        ("a stent in my kidney", {"implants_hardware"}),
+        ("a ureteric stent since May", {"implants_hardware"}),
+    ],
+)
+def test_a_stent_belongs_where_it_lies(text: str, rows: set[str]) -> None:
+    assert {mention.condition for mention in READER.read(text).mentions} & {
+        "heart_disease",
+        "implants_hardware",
+    } == rows
+
+
+@pytest.mark.parametrize("text", ["my tablets haven't changed", "same meds, nothing new", "my medication is the same"])
+def test_what_has_not_changed_is_no_unknown_medicine(text: str) -> None:
+    assert Signal.UNKNOWN_MEDICINE not in READER.read(text).signals
+
+
+@pytest.mark.parametrize("text", ["I take lots of tablets", "I'm on some medication", "I take zorbitrax"])
+def test_a_medicine_that_nobody_can_place_is_noted(text: str) -> None:
+    assert Signal.UNKNOWN_MEDICINE in READER.read(text).signals
 
 
 @pytest.mark.parametrize(
