@@ -64,6 +64,11 @@ _ASKS = re.compile(
     r"|tell me|show me|explain)\b",
     re.IGNORECASE,
 )
+_ASKS_WHY = re.compile(
+    r"\W*((but|and|so|ok|okay|hm+|sorry|yes|no)\W+)*(why|what for|for what reason)\W+(do|would|are|did|should|must)\W+"
+    r"(you|u|ya|they|i)\b.*\b(ask|asking|know|need|want|tell|answer|say)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _BEGINS_AN_ANSWER = re.compile(r"\s*(?:yes|yeah|yep|yup|no|nope|nah|none|nothing|not|never|only|just)\b", re.IGNORECASE)
 
 
@@ -223,7 +228,7 @@ class ScreeningDesk:
         if do == "answers":
             return self._structured(record, heard.do["answers"]), ()
         if do == "answer":
-            return self._pressed(record, question, heard)
+            return self._pressed(session, screening, record, question, heard)
         command = self._command(record, question, heard)
         if command is not None:
             if command == "stop":
@@ -231,19 +236,20 @@ class ScreeningDesk:
             return self._obey(session, conversation, screening, record, question, command, heard)
         if do is not None:
             return Taken(interruption=True)
-        return self._typed(session, conversation, record, question, heard)
+        return self._typed(session, conversation, screening, record, question, heard)
 
     def _command(self, record: Record, question: Question, heard: Heard) -> str | None:
         """back, stop, start_again, repeat, why, book or screen, when meant for the questions themselves."""
+        if heard.message.payload is None and _ASKS_WHY.match(heard.message.text):
+            return "why"
         if heard.intent not in ("back", "stop", "start_again", "repeat", "why", "book", "screen"):
             return None
         if heard.do.get("do") == "intent":
             return heard.intent
-        most = 4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9
-        if heard.intent == "why" and heard.is_question:
-            most = _WORDS_OF_A_QUESTION
-        few_words = len(heard.message.text.split()) <= most
+        few_words = len(heard.message.text.split()) <= (4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9)
         if heard.confidence < SURE or not few_words:
+            return None
+        if question.kind is Kind.SUMMARY and self._line_to_change(record, heard.message.text) is not None:
             return None
         answer = self._understood(question, heard.message.text, ())
         if answer is not None and question.kind not in (Kind.OPEN, Kind.OTHER):
@@ -265,6 +271,7 @@ class ScreeningDesk:
             if last is None:
                 return record, (Reply(self._say("screening.back_first")),)
             shown = self._answer_in_words(record, last)
+            older = self._taken_back(session, screening, record, older)
             return older, (Reply(self._say("screening.earlier_answer", answer=shown)),) if shown else ()
         if command == "start_again":
             return Record(mode="full"), (Reply(self._say("screening.start_again")),)
@@ -280,10 +287,13 @@ class ScreeningDesk:
             return self._not_understood(session, conversation, record, question, heard.message.text)
         return record, ()  # repeat, screen: the same question is asked again
 
-    def _pressed(self, record: Record, question: Question, heard: Heard) -> Taken | tuple[Record, tuple[Reply, ...]]:
+    def _pressed(
+        self, session: Session, screening: Screening, record: Record, question: Question, heard: Heard
+    ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         value = str(heard.do["value"])
         if value.startswith("reopen:") and question.kind is Kind.SUMMARY:
-            return reopen(record, self._rules, value.removeprefix("reopen:")), ()
+            opened = reopen(record, self._rules, value.removeprefix("reopen:"))
+            return self._taken_back(session, screening, record, opened), ()
         if heard.do["question"] != question.id:
             return record, (Reply(self._say("stale_button")),)
         if question.kind is Kind.CHECKLIST and value == YES:  # not a no to every line: show the list again
@@ -291,6 +301,15 @@ class ScreeningDesk:
         if question.kind is Kind.CHECKLIST:
             return replace_answers(record, {item.id: NO for item in question.items}), ()
         return self._answered(record, question, value, "")
+
+    def _taken_back(self, session: Session, screening: Screening, before: Record, after: Record) -> Record:
+        """The record without the words that had answered a list or "which of these?" that is open again.
+
+        Else the row would stay up by those words, whatever is answered now. Words beside an answer stay.
+        """
+        opened = {question.split("/")[0] for question in before.answers if question not in after.answers}
+        rows = {row for item in opened & set(self._rules.items) for row in self._rules.items[item].rows}
+        return after.without_said(screenings.messages_that_answered(session, screening, opened), rows)
 
     def _structured(self, record: Record, given: Mapping[str, str]) -> Record:
         """Checklist answers in the order of the checklist, whatever order they came in. T6 may come along as text."""
@@ -302,7 +321,13 @@ class ScreeningDesk:
         return record
 
     def _typed(
-        self, session: Session, conversation: Conversation, record: Record, question: Question, heard: Heard
+        self,
+        session: Session,
+        conversation: Conversation,
+        screening: Screening,
+        record: Record,
+        question: Question,
+        heard: Heard,
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         text = heard.message.text
         reading = self._context.reader.read(text)
@@ -327,7 +352,7 @@ class ScreeningDesk:
         if question.kind is Kind.SUMMARY:
             line = self._line_to_change(record, text)
             if line is not None:
-                return reopen(record, self._rules, line), ()
+                return self._taken_back(session, screening, record, reopen(record, self._rules, line)), ()
             if self._context.phrases.means("no", text):
                 return record, (Reply(self._say("screening.summary_which"), ReplyKind.FALLBACK),)
         if question.confirming and self._context.phrases.means("no", text):
@@ -730,7 +755,7 @@ class ScreeningDesk:
         elif result.tier is Tier.STOP or minor:
             buttons = self._menu("button.person")
         left = {item.id for item in self._rules.items.values()} - set(record.answers)
-        if result.tier is Tier.STOP and not minor and left and CONTINUE not in record.flags:
+        if result.tier is Tier.STOP and not minor and not result.void and left and CONTINUE not in record.flags:
             # The client may answer the rest for the staff (guide 2.5, 4). It never opens a booking.
             sentences.append(self._say("screening.optional_continue"))
             rest = {"do": "intent", "intent": "screen", "rest": True}
@@ -830,7 +855,6 @@ class ScreeningDesk:
         return f"{local:%A} {local.day} {local:%B}"
 
 
-_WORDS_OF_A_QUESTION = 20  # "why do you need to know about ...?" is longer than a command
 _CAN_STAY_UNCLEAR = frozenset({Kind.CHECKLIST, Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED})
 _NOBODYS_BUSINESS = frozenset({"oos_noise", "oos_other_business"})
 _SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})

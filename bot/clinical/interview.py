@@ -11,6 +11,7 @@ from bot.clinical.record import AGREED, CONFIRMED, DECLINED, MINOR, NO, OTHER, U
 from bot.clinical.rules import LISTEN_ONLY, Condition, Item, Rules
 from bot.clinical.triage import (
     MINOR_ROW,
+    VOIDING_ROW,
     Fired,
     Outcome,
     bring_up,
@@ -93,6 +94,8 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
         question = _follow_up(record, rules, fired, _urgent(result, rules))
         if question is not None:
             return question
+        if result.void:
+            return None
     if MINOR_ROW in fired:
         row = rules.conditions[MINOR_ROW]
         state = row_state(row, record, letters, fired[MINOR_ROW])
@@ -205,9 +208,10 @@ def _consent() -> Question:
 
 
 def _urgent(result: Outcome, rules: Rules) -> frozenset[str]:
-    """Rows whose questions cannot wait: emergency rows, and what a combination needs to be certain of an emergency."""
+    """Rows whose questions cannot wait: emergency rows, what a combination needs to be certain of an emergency, and
+    what makes every other answer void."""
     waiting = {row for f in result.findings if f.tier is Tier.EMERGENCY for row in f.waits_for}
-    return frozenset(waiting | {name for name, row in rules.conditions.items() if row.is_emergency})
+    return frozenset(waiting | {VOIDING_ROW} | {name for name, row in rules.conditions.items() if row.is_emergency})
 
 
 def _line_question(item: Item, step: str) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -80,6 +80,11 @@ class Record:
         """The record with these words added; the same words of the same message count once."""
         new = tuple(one for one in said if one not in self.said)
         return replace(self, said=self.said + new) if new else self
+
+    def without_said(self, messages: Collection[str], conditions: Collection[str]) -> Record:
+        """The record without what these messages say of these rows."""
+        kept = tuple(one for one in self.said if one.message_id not in messages or one.condition not in conditions)
+        return replace(self, said=kept)
 
     def with_flag(self, flag: str) -> Record:
         return replace(self, flags=self.flags | {flag})

@@ -27,6 +27,7 @@ from bot.clinical.rules import (
 
 UNPLACED_ROW = "undiagnosed_or_advised_against"
 MINOR_ROW = "minor"
+VOIDING_ROW = "intoxication"  # its STOP says: answers given now do not count, come back sober
 HEARD = "heard:"  # a fact from the client's own words, for combinations
 
 
@@ -84,6 +85,11 @@ class Outcome:
     def certain_stop(self) -> bool:
         """True when a finding that stops a booking has all its answers."""
         return any(f.tier >= Tier.STOP and f.complete for f in self.findings)
+
+    @property
+    def void(self) -> bool:
+        """True when no answer given now counts: nothing more is asked, and the questions begin anew another day."""
+        return any(f.condition == VOIDING_ROW and f.tier is Tier.STOP and f.complete for f in self.findings)
 
     @property
     def minor(self) -> bool:

@@ -101,6 +101,15 @@ def save_record(session: Session, screening: Screening, old: Record, new: Record
     screening.record = new.to_json()
 
 
+def messages_that_answered(session: Session, screening: Screening, items: Collection[str]) -> frozenset[str]:
+    """The messages with an answer to these lines of the lists, or to "which of these?" after them."""
+    questions = [name for item in items for name in (item, f"{item}/which")]
+    rows = session.scalars(
+        select(Answer.message_uid).where(Answer.screening_id == screening.id, Answer.question.in_(questions))
+    )
+    return frozenset(uid for uid in rows if uid is not None)
+
+
 def give_consent(session: Session, conversation: Conversation, version: str) -> None:
     session.add(
         Consent(

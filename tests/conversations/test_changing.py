@@ -43,7 +43,7 @@ def test_back_goes_to_any_earlier_question_each_with_its_old_answer(client: Clie
     assert follow_up(client)["multiple"] is True
     assert "pacemaker" in client.replies[0]["text"].lower()
     client.say("back")
-    assert step(client) == "T3"
+    assert client.last["checklist"]["id"] == "T3"
     assert "(yes)" in client.replies[0]["text"]
     client.say("back")
     assert step(client) == "T2"
@@ -51,6 +51,21 @@ def test_back_goes_to_any_earlier_question_each_with_its_old_answer(client: Clie
     assert step(client) == "T1"
     client.say("back")
     assert "first question" in client.text
+
+
+def test_back_takes_the_words_of_that_answer_with_it(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say("I have high blood pressure")
+    assert condition(client) == "hypertension"
+    client.say("back")
+    assert client.last["checklist"]["id"] == "T3"
+    client.say("none of these")
+    client.say("none of these")
+    client.say("none of these")
+    client.say("I would like to relax")
+    assert step(client) == "summary"
+    assert "blood pressure" not in client.text
 
 
 def test_back_from_the_summary_opens_the_reason_again(client: Client) -> None:

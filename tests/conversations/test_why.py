@@ -57,7 +57,7 @@ def test_the_questions_after_a_line_give_the_reason_of_the_line(client: Client, 
 def test_a_line_may_be_asked_about_by_its_name(client: Client, words: str, number: int) -> None:
     begin(client)
     client.answer("T2")
-    assert why(client, words) == why(client, f"why number {number}?")
+    assert why(client, words) == why(client, f"why do you ask about number {number}?")
     client.answer("T3")
     assert step(client) == "T4", "asking about it is not having it"
 

@@ -211,6 +211,15 @@ def test_a_stop_told_early_still_lets_the_warning_signs_be_asked() -> None:
     assert next_question(record, RULES) is None
 
 
+def test_a_client_who_is_drunk_is_asked_at_once_and_then_nothing_more() -> None:
+    record = consented(T2_1=NO).with_said(mention("intoxication"), mention("epilepsy"))
+    assert ask(record).id == "intoxication/1"
+    record = record.with_answer("intoxication/1", "no")
+    assert ask(record).id == "intoxication/2"
+    assert next_question(record.with_answer("intoxication/2", "now"), RULES) is None
+    assert ask(record.with_answer("intoxication/2", "hungover")).id == "T2"
+
+
 def test_a_stop_in_the_last_step_ends_without_a_summary() -> None:
     record = with_reason(all_no(), "pain").with_said(mention("aneurysm"), mention("diabetes"))
     record = record.with_answer("aneurysm/1", "no").with_answer("aneurysm/2", "no, being watched")
@@ -400,7 +409,7 @@ def test_every_conversation_ends_and_repeats_no_question(
     assert result is not None
     assert result == triage(record, RULES)
     for name, fired in bring_up(record, RULES).items():
-        if result.tier < Tier.EMERGENCY and not result.minor:
+        if result.tier < Tier.EMERGENCY and not result.minor and not result.void:
             assert fired.via
             assert f"{name}/1" in record.answers or not fired.plain, f"{name} was never asked about"
 
