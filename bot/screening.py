@@ -45,7 +45,7 @@ from bot.clinical.record import (
     Said,
     chosen,
 )
-from bot.clinical.rules import Rules
+from bot.clinical.rules import TAKEN_BACK, Rules
 from bot.clinical.triage import HEARD, MINOR_ROW, Finding, Outcome, bring_up, heard_groups, open_questions, triage
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
@@ -138,20 +138,22 @@ class ScreeningDesk:
             screenings.reopen(stopped)
             screenings.save_record(session, stopped, record, record.with_flag(CONTINUE), None)
             return Taken()
+        late: tuple[Reply, ...] = ()
         unfinished = screenings.open_one(session, conversation.id)
         if unfinished is not None:
             hours = self._rules.ruleset.resume_hours
             if screenings.last_activity(session, unfinished) > now() - timedelta(hours=hours):
                 unfinished.origin = origin or unfinished.origin
-                late = _record(unfinished).flags & {"late_update"}
-                return Taken(() if late else (Reply(self._say("screening.resumed")),))
+                told_late = _record(unfinished).flags & {"late_update"}
+                return Taken(() if told_late else (Reply(self._say("screening.resumed")),))
             session.delete(unfinished)
             session.flush()
+            late = (Reply(self._say("screening.expired"), ReplyKind.NOTICE),)
         gate, latest = screenings.gate(session, conversation)
         if gate in (Gate.REQUEST, Gate.PROVISIONAL) and not again and latest is not None:
             return Taken((self._already_valid(latest, origin),), done=True)
         screenings.begin(session, conversation.id, self._rules, mode=self._mode(latest), origin=origin)
-        return Taken()
+        return Taken(late)
 
     def _mode(self, latest: Screening | None) -> str:
         """Short for a client who was asked everything within the year and nothing stood in the way (guide 4.6)."""
@@ -274,7 +276,8 @@ class ScreeningDesk:
             older = self._taken_back(session, screening, record, older)
             return older, (Reply(self._say("screening.earlier_answer", answer=shown)),) if shown else ()
         if command == "start_again":
-            return Record(mode="full"), (Reply(self._say("screening.start_again")),)
+            kept = record.flags & {TAKEN_BACK}
+            return Record(mode="full", flags=kept), (Reply(self._say("screening.start_again")),)
         if command == "why":
             return record, (Reply(self.why(question, heard.message.text), ReplyKind.ANSWER),)
         if command == "book":
@@ -739,7 +742,9 @@ class ScreeningDesk:
         }
         if result.tier is Tier.EMERGENCY:
             return self._emergency_result(result, meta)
-        sentences = [*self._row_sentences(result), self._say(f"screening.result_{result.tier.name.lower()}")]
+        only_taken_back = {f.condition for f in result.findings if f.tier is result.tier} == {TAKEN_BACK}
+        key = "taken_back" if only_taken_back else result.tier.name.lower()
+        sentences = [*self._row_sentences(result), self._say(f"screening.result_{key}")]
         minor = result.minor
         if minor:
             sentences = self._row_sentences(result) or [self._say("screening.minor")]

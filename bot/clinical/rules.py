@@ -17,6 +17,9 @@ NEXT: Literal["NEXT"] = "NEXT"
 LISTEN_ONLY = "listen-only"
 ANSWERS_FOR_ANOTHER = "answers_by_another_person"  # guide 2.5, 5: a finding that is not a row
 UNKNOWN_MEDICINE = "unknown_medicine"  # guide 4.5, 8: a finding that is not a row
+TAKEN_BACK = (
+    "answers_taken_back"  # guide 2.1, 4: given anew at once after a stricter result; a finding that is not a row
+)
 
 
 def _tier(value: Any) -> Any:
@@ -169,6 +172,7 @@ class Ruleset(_Data):
     full_again_after_months: int = Field(gt=0)
     resume_hours: int = Field(gt=0)
     letter_months: int = Field(gt=0)
+    taken_back_hours: int = Field(gt=0)
 
     @property
     def signed(self) -> bool:

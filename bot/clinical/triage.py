@@ -16,6 +16,7 @@ from bot.clinical.record import BRINGS_UP, MINOR, NO, OTHER, UNCLEAR, UNSURE, Re
 from bot.clinical.rules import (
     ANSWERS_FOR_ANOTHER,
     NEXT,
+    TAKEN_BACK,
     UNKNOWN_MEDICINE,
     Combination,
     Condition,
@@ -409,6 +410,17 @@ def _other_findings(record: Record) -> Iterator[Finding]:
             Tier.CAUTION,
             None,
             "The client named a medicine that the rules do not know: ask what it is and what it is for.",
+            ("HOUSE",),
+        )
+
+    if TAKEN_BACK in record.flags:
+        yield Finding(
+            TAKEN_BACK,
+            "Answers given anew after a stricter result",
+            Tier.CLEARANCE,
+            None,
+            "Shortly before, the same client gave answers that came to a stricter result, and nobody has decided about "
+            "it: compare the two and ask.",
             ("HOUSE",),
         )
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot.clinical.model import Tier
 from bot.clinical.record import Record
-from bot.clinical.rules import Rules
-from bot.clinical.triage import Outcome
+from bot.clinical.rules import TAKEN_BACK, Rules
+from bot.clinical.triage import VOIDING_ROW, Outcome
 from bot.store.database import now
 from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Message, Screening
 
@@ -37,11 +37,14 @@ def begin(session: Session, conversation_id: str, rules: Rules, *, mode: str, or
         .where(Screening.conversation_id == conversation_id, Screening.state == "open")
         .values(state="replaced")
     )
+    record = Record(mode=mode)
+    if _takes_back(session, conversation_id, rules):
+        record = record.with_flag(TAKEN_BACK)
     screening = Screening(
         id=f"s-{secrets.token_urlsafe(9)}",
         conversation_id=conversation_id,
         state="open",
-        record=Record(mode=mode).to_json(),
+        record=record.to_json(),
         ruleset_version=rules.version,
         complex_case=False,
         unclear=[],
@@ -53,6 +56,20 @@ def begin(session: Session, conversation_id: str, rules: Rules, *, mode: str, or
     session.add(screening)
     session.flush()
     return screening
+
+
+def _takes_back(session: Session, conversation_id: str, rules: Rules) -> bool:
+    """True if the questions begin anew just after a result that restricts a booking and that nobody has decided about.
+
+    What passes with time (a fever, a fresh injury) may be answered anew later; being drunk made the answers void.
+    """
+    before = latest_finished(session, conversation_id)
+    if before is None or before.finished_at is None or before.tier is None:
+        return False
+    recent = before.finished_at > now() - timedelta(hours=rules.ruleset.taken_back_hours)
+    undecided = last_decision(session, before.id) is None
+    void = any(finding.current and finding.condition == VOIDING_ROW for finding in before.findings)
+    return recent and undecided and not void and Tier[before.tier] >= Tier.CLEARANCE
 
 
 def open_one(session: Session, conversation_id: str) -> Screening | None:

@@ -207,6 +207,36 @@ def test_taking_back_after_a_stop_changes_nothing(client: Client) -> None:
     assert any("person" in title.lower() for title in titles(client))
 
 
+def test_other_answers_right_after_a_stop_are_for_a_person_to_compare(
+    stack: Stack, client: Client, staff: httpx.Client
+) -> None:
+    begin(client)
+    answer_lists(client, T4_1="yes")
+    client.say("no")
+    client.say("under 6 weeks")
+    assert outcome(client) == "no_booking"
+    stopped = client.found("result")["screening_id"]
+    for hours, expected in ((0, "provisional"), (72, "request")):
+        store = database(stack)
+        with store.session() as session:
+            for screening in session.query(Screening).filter(Screening.conversation_id == client.id):
+                assert screening.finished_at is not None
+                screening.finished_at -= timedelta(hours=hours)
+        store.close()
+        client.say("start the health questions again")
+        client.press("Start again") if step(client) is None else None
+        client.say("start again")
+        client.press("I agree")
+        answer_lists(client)
+        client.say("I would like to relax")
+        client.press("Yes, that's right")
+        assert outcome(client) == expected
+    latest = staff.get("/screenings", params={"conversation_id": client.id}).json()["screenings"]
+    by_id = {screening["id"]: screening for screening in latest}
+    assert by_id[stopped]["tier"] == "STOP", "nothing is taken from the staff"
+    assert ["answers_taken_back"] in [[f["condition"] for f in screening["findings"]] for screening in latest]
+
+
 # ------------------------------------------------------------------ start again, stop, go on
 
 

@@ -8,6 +8,7 @@ import httpx
 
 from bot.store import Database, now
 from bot.store.models import Answer, Screening
+from tests.conversations.scenes import answer_lists, begin
 from tests.stack import Client, Stack
 
 
@@ -55,6 +56,29 @@ def test_a_returning_client_is_asked_what_changed_and_the_first_list(stack: Stac
     assert client.found("result")["outcome"] == "request"
 
 
+def test_not_sure_whether_something_changed_brings_all_questions_back(stack: Stack, client: Client) -> None:
+    let_days_pass(stack, finished(client), 30)
+    client.say("start the health questions")
+    client.press("I agree")
+    client.say("not sure")
+    client.answer("T2")
+    assert client.meta["screening"]["step"] == "T3"
+
+
+def test_after_a_result_that_needed_an_ok_everything_is_asked(stack: Stack, client: Client) -> None:
+    begin(client)
+    answer_lists(client, T5_6="yes")
+    client.say("no")
+    client.say("within 6 months, or medicine changing")
+    client.say("I would like to relax")
+    client.press("Yes, that's right")
+    assert client.found("result")["outcome"] == "provisional"
+    let_days_pass(stack, client.found("result")["screening_id"], 30)
+    client.say("start the health questions")
+    client.press("I agree")
+    assert client.meta["screening"]["step"] == "T2"
+
+
 def test_a_change_brings_all_questions_back(stack: Stack, client: Client) -> None:
     let_days_pass(stack, finished(client), 30)
     client.say("start the health questions")
@@ -84,6 +108,7 @@ def test_unfinished_answers_are_not_taken_up_after_a_day(stack: Stack, client: C
         session.get_one(Screening, screening_id).started_at = now() - timedelta(hours=30)
     database.close()
     client.say("start the health questions")
+    assert "deleted your unfinished answers" in client.text
     assert client.meta["screening"]["step"] == "T1"
     assert client.meta["screening"]["id"] != screening_id
 

@@ -22,7 +22,7 @@ from bot.clinical.record import (
     Record,
     Said,
 )
-from bot.clinical.rules import ANSWERS_FOR_ANOTHER, UNKNOWN_MEDICINE, Item
+from bot.clinical.rules import ANSWERS_FOR_ANOTHER, TAKEN_BACK, UNKNOWN_MEDICINE, Item
 from bot.clinical.triage import UNPLACED_ROW, bring_up, mimics_heard, row_state, triage
 from tests.unit.triage_cases import (
     COMBINATIONS,
@@ -120,7 +120,9 @@ def records() -> st.SearchStrategy[Record]:
         texts,
         st.lists(said, max_size=4),
         st.frozensets(
-            st.sampled_from(["for_another_adult", "unknown_medicine", "unplaced_red_flag", "continue_after_stop"])
+            st.sampled_from(
+                ["for_another_adult", "unknown_medicine", "unplaced_red_flag", "continue_after_stop", TAKEN_BACK]
+            )
         ),
         st.sampled_from(["full", "short"]),
     )
@@ -360,6 +362,11 @@ def test_what_a_reason_names(words: str, names: list[str]) -> None:
 
 
 # ------------------------------------------------------------------ findings that are not rows
+
+
+def test_answers_given_anew_right_after_a_stricter_result_are_for_a_person_to_compare() -> None:
+    result = triage(all_no().with_flag(TAKEN_BACK), RULES)
+    assert (result.tier, [f.condition for f in result.findings]) == (Tier.CLEARANCE, [TAKEN_BACK])
 
 
 def test_answers_for_another_adult_and_an_unknown_medicine_are_noted() -> None:
