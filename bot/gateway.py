@@ -350,7 +350,9 @@ class Gateway:
     def _safety(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> _Verdict:
         """What has to be said first, and whether the engine is asked at all."""
         found = reading.emergency
-        if found is not None and not self._drowned(session, conversation, found):
+        if found is not None and found.heard:
+            found = self._beside_a_question(session, conversation, message, found)
+        if found is not None:
             if found.care is Care.CRISIS and not found.conditional:
                 _withhold(message)
             return self._emergency(session, conversation, message, found)
@@ -360,13 +362,23 @@ class Gateway:
             return self._while_locked(session, conversation, message, reading)
         return _Verdict((), self._engine_text(message))
 
-    def _drowned(self, session: Any, conversation: Conversation, found: Emergency) -> bool:
-        """What the safety net hears faintly says nothing new beside a hold or a health question that is open."""
-        if not found.heard or found.heard >= self._context.reader.in_questions:
-            return False
-        return (found.conditional and conversation.lock is not None) or (
-            self._open_record(session, conversation) is not None
-        )
+    def _beside_a_question(
+        self, session: Any, conversation: Conversation, message: Message, found: Emergency
+    ) -> Emergency | None:
+        """What the safety net hears, beside what is open already.
+
+        A hold that stands says more than something heard faintly. An answer to a health question stays that answer
+        ("started suddenly this morning"): the number is shown in one sentence, and the questions take the rest.
+        """
+        if conversation.lock is not None:
+            return None if found.conditional else found
+        if self._open_record(session, conversation) is None:
+            return found
+        if found.heard < self._context.reader.in_questions:
+            return None
+        held = found.care is Care.CRISIS and not found.asking
+        answers = not held and self._desk.would_take(session, conversation, message.text)
+        return replace(found, conditional=True) if answers else found
 
     def _engine_text(self, message: Message) -> str:
         """What the engine is given. It reads no emoji, so a thumb goes to it as the word that it stands for."""

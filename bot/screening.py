@@ -671,6 +671,13 @@ class ScreeningDesk:
         screening = screenings.open_one(session, conversation.id)
         return next_question(_record(screening), self._rules) if screening is not None else None
 
+    def would_take(self, session: Session, conversation: Conversation, text: str) -> bool:
+        """True if words answer the open question; to an open one ("what brings you here?") anything is an answer."""
+        question = self.open_question(session, conversation)
+        if question is None or question.kind in (Kind.OPEN, Kind.OTHER):
+            return False
+        return self._understood(question, text, ()) is not None
+
     def open_lists(self, session: Session, conversation_id: str) -> list[dict[str, Any]]:
         """The lists that are left, for channels that can show them together; the first step holds the warning signs."""
         conversation = session.get(Conversation, conversation_id)

@@ -55,7 +55,7 @@ class NetRules:
     """From which certainty the safety net speaks.
 
     `doubts`: below it, what a phrase would hold is asked first. `shows`: the number in one conditional sentence, before
-    the answer. `asks`: the number, and one question. `in_questions`: the same while a health question is open, whose
+    the answer. `asks`: the number, and one question. `in_questions`: `shows` while a health question is open, whose
     answers name symptoms. `holds_crisis`: held like a crisis that a phrase names. `words`: messages with fewer
     different words are left to the phrases. `row`: what staff see it under.
     """
@@ -138,8 +138,10 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         holds_crisis=float(data["net"]["holds_crisis"]),
         row=data["net"]["row"],
     )
-    if not 0 <= net.doubts <= 0.5 <= net.shows <= net.asks <= min(net.in_questions, net.holds_crisis) <= 1:
-        raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= asks <= in_questions and holds_crisis <= 1")
+    if not 0 <= net.doubts <= 0.5 <= net.shows <= net.asks <= net.holds_crisis <= 1:
+        raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= asks <= holds_crisis <= 1")
+    if not net.shows <= net.in_questions <= 1:
+        raise ValueError("emergencies.yml: net: shows <= in_questions <= 1")
     for row in [
         net.row,
         *base,

@@ -128,7 +128,7 @@ class Reader:
             return named
         if named is not None:
             return replace(named, asking=True) if heard.certainty < net.doubts else named
-        if heard.certainty < (net.in_questions if all_denied else net.shows):
+        if heard.certainty < (net.holds_crisis if all_denied else net.shows):
             return None
         faint = heard.certainty < net.asks
         if heard.care is Care.CRISIS:
