@@ -147,3 +147,24 @@ def test_an_unclear_answer_to_that_question_holds(client: Client) -> None:
     client.say(UNNAMED)
     client.press("Not sure")
     assert client.replies[0]["meta"]["emergency"]["asking"] is False
+
+
+def begin(client: Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+
+
+def test_it_is_heard_in_the_middle_of_the_health_questions_which_go_on_after_a_no(client: Client) -> None:
+    begin(client)
+    client.say(UNNAMED)
+    assert client.replies[0]["meta"]["emergency"]["care"] == "ambulance"
+    assert "911" in client.replies[0]["text"].splitlines()[0]
+    client.press("No")
+    assert client.last["checklist"]["id"] == "T2"
+
+
+@pytest.mark.parametrize("words", ["none of these, thank god", "no, not that I know of"])
+def test_a_calm_answer_to_a_list_brings_no_number(client: Client, words: str) -> None:
+    begin(client)
+    client.say(words)
+    assert client.found("emergency") is None

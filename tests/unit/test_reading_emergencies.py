@@ -350,6 +350,10 @@ EXAMPLES = [
 ]
 
 QUIET = [
+    "cannot lift arm over head, massage for shoulder possible?",
+    "i cant lift my arm past 90 degrees, frozen shoulder",
+    "am i meant to let my arms go floppy or hold them up",
+    "i dont want to be in your system anymore",
     "this back pain is killing me",
     "my neck is killing me",
     "I'm dying for a massage",
