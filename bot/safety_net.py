@@ -1,7 +1,7 @@
 """The safety net on disk: learned from `knowledge/emergency_examples/` once, then read at every start.
 
-Learning takes about 20 s on two cores and needs neither the engine nor its runtime. The file is named by what it was
-learned from, so a changed example makes a new one and an unchanged one is never learned again.
+Learning takes less than two minutes of one core and needs neither the engine nor its runtime. The file is named by
+what it was learned from, so a changed example makes a new one and an unchanged one is never learned again.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ def learn(examples: dict[str, list[str]]) -> SafetyNet:
     # Only learning needs these; a start without it does not pay for their import.
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     encode = Encoder.load().encode
     texts = [_plain(text) for name in CLASSES for text in examples[name]]
@@ -125,14 +126,16 @@ def learn(examples: dict[str, list[str]]) -> SafetyNet:
     known = sorted(group for group, count in seen.items() if count >= _SEEN_IN)
     rarity = np.array([np.log((1 + len(texts)) / (1 + seen[group])) + 1 for group in known], dtype=np.float32)
     groups = {group: place for place, group in enumerate(known)}
-    vectors = safety_net.scaled(encode(texts))
+    with threadpool_limits(1):  # learnt beside the engine's model: threads that wait for a busy core cost minutes
+        vectors = safety_net.scaled(encode(texts))
     found = [safety_net.known_groups(text, groups, rarity) for text in texts]
     rows = np.cumsum([0, *(len(places) for places, _ in found)])
     places = np.concatenate([np.array(places, dtype=int) for places, _ in found])
     values = np.concatenate([values for _, values in found])
     matrix = csr_matrix((values, places, rows), shape=(len(texts), len(groups)))
     model = LogisticRegression(C=_STRENGTH, max_iter=3000)
-    model.fit(hstack([csr_matrix(vectors), matrix]).tocsr(), labels)
+    with threadpool_limits(1):
+        model.fit(hstack([csr_matrix(vectors), matrix]).tocsr(), labels)
     weights = model.coef_.T.astype(np.float32)
     width = vectors.shape[1]
     return SafetyNet(

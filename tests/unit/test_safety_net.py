@@ -98,7 +98,7 @@ def test_what_is_heard_faintly_brings_the_number_in_one_sentence() -> None:
 
 
 def test_below_its_threshold_and_for_single_words_it_is_silent() -> None:
-    assert reading_with(Care.AMBULANCE, 0.55) is None
+    assert reading_with(Care.AMBULANCE, 0.45) is None
     assert reading_with(Care.AMBULANCE, 1.0, "blue banana") is None
 
 
