@@ -23,6 +23,7 @@ from bot.engine.encoder import shared_encoder
 from bot.engine.freetext import as_free_text
 from bot.engine.reload import CannotReload
 from bot.engine.tracker_store import ConversationStore
+from bot.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class ServiceInput(InputChannel):
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         """The routes."""
         routes = Blueprint("service")
+        turns: Turns[HTTPResponse] = Turns()
 
         @routes.middleware("request")
         async def only_the_service(request: Request) -> Optional[HTTPResponse]:
@@ -99,8 +101,11 @@ class ServiceInput(InputChannel):
         @routes.post("/messages")
         async def messages(request: Request) -> HTTPResponse:
             message = _message(_body(request), buttons(_agent(request).domain))
-            # A turn that has begun is finished even if the service stops waiting: its actions have taken effect.
-            return await asyncio.shield(asyncio.ensure_future(_turn(message, on_new_message)))
+            if message.metadata.get("message_id") is None:
+                return await asyncio.shield(asyncio.ensure_future(_turn(message, on_new_message)))
+            key = (message.sender_id, message.message_id, hash(message.text))
+            answer = await turns.once(key, lambda: _turn(message, on_new_message))
+            return HTTPResponse(answer.body, answer.status, content_type=answer.content_type)
 
         @routes.post("/parse")
         async def parse(request: Request) -> HTTPResponse:
@@ -129,6 +134,7 @@ class ServiceInput(InputChannel):
             agent = _agent(request)
             async with agent.lock_store.lock(_conversation_id(conversation_id)):
                 erased = await _store(agent).erase(conversation_id)
+            turns.forget(conversation_id)
             return json({"erased": erased})
 
         @routes.listener("after_server_start")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -52,6 +53,7 @@ class Engine:
         self.client: httpx.Client
         self.url = ""
         self.seconds_to_ready = 0.0
+        self._numbers = itertools.count(1)
 
     def start(self) -> None:
         """Start and wait until it answers."""
@@ -100,8 +102,9 @@ class Engine:
         return self.client.request(method, self.url + path, headers=headers, **options)
 
     def send(self, conversation: str, text: str, **wish: Any) -> httpx.Response:
-        """One message of a client."""
-        body = {"conversation_id": conversation, "text": text, "metadata": {"message_id": "m1", **wish}}
+        """One message of a client, with a number of its own."""
+        number = f"m{next(self._numbers)}"
+        body = {"conversation_id": conversation, "text": text, "metadata": {"message_id": number, **wish}}
         return self.request("POST", "/messages", json=body)
 
     def say(self, conversation: str, text: str, **wish: Any) -> list[str]:

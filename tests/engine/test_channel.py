@@ -117,6 +117,24 @@ def test_a_failing_action_is_reported_with_what_was_said_before(engine: Engine) 
     assert engine.say("fails", "/answer") == ["validate_screening_form", ASK]
 
 
+def test_a_message_that_is_asked_for_again_is_not_taken_again(engine: Engine) -> None:
+    start_screening(engine, "again")
+    first = engine.send("again", "/answer", message_id="once")
+    again = engine.send("again", "/answer", message_id="once", fail="validate_screening_form")  # would fail if taken
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert engine.send("again", "/answer", message_id="twice", fail="validate_screening_form").status_code == 500
+    assert engine.send("else", "/screen", message_id="once").json() != first.json()
+    assert engine.request("DELETE", "/conversations/again").json() == {"erased": True}
+    assert engine.say("again", "/answer", message_id="once") != [m["text"] for m in first.json()["messages"]]
+
+
+def test_a_message_that_is_asked_for_twice_at_once_is_taken_once(engine: Engine) -> None:
+    start_screening(engine, "twice")
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: engine.send("twice", "no", message_id="the same").json(), range(2)))
+    assert answers[0] == answers[1]
+
+
 def test_a_failing_validation_keeps_the_form(engine: Engine) -> None:
     start_screening(engine, "unjudged")
     answer = engine.send("unjudged", "/answer", fail="validate_screening_form")

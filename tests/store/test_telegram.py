@@ -10,19 +10,22 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 from telegram import User
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
+from bot.channels.telegram import api, links
 from bot.channels.telegram import chats as chats_module
-from bot.channels.telegram import links
 from bot.channels.telegram.app import TelegramRole
 from bot.channels.telegram.chats import Chats, Pressed, Step
 from bot.channels.telegram.inbox import MOST_ATTEMPTS, Inbox
 from bot.channels.telegram.keyboards import key
+from bot.channels.telegram.sender import Sender
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.settings import Settings
@@ -239,6 +242,108 @@ def test_what_is_in_doubt_is_looked_for_from_the_newest_number_of_all_chats(cont
     again = back.next_step(CHAT)
     assert again is not None
     assert (again.doubtful, again.last_message_id, again.newest) == (True, 900, 907)
+
+
+def test_numbers_of_all_that_waits_are_known_but_not_those_of_groups(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("one"))
+    inbox = Inbox(context.database, BOT)
+    assert inbox.newest_number() == 0
+    inbox.store([update(40, chat_id=CHAT + 1), update(41, chat_id=CHAT + 2)])
+    in_group = {"chat": {"id": -5, "type": "supergroup"}, "message_id": 9_000, "text": "/start", "from": {"id": 1}}
+    entity = {"type": "bot_command", "offset": 0, "length": 6}
+    inbox.store([{"update_id": 43, "message": {**in_group, "entities": [entity]}}])
+    assert inbox.chats() == [CHAT + 1, CHAT + 2, -5]
+    assert inbox.newest_number() == 41
+    first = chats.next_step(CHAT)
+    assert first is not None
+    assert first.last_message_id == 41
+    chats.exists(60)
+    chats.nothing_begun(CHAT)
+    first = chats.next_step(CHAT)
+    assert first is not None
+    assert first.last_message_id == 60
+    inbox.store([update(77, chat_id=CHAT + 2)])
+    again = Chats(context).next_step(CHAT)
+    assert again is not None
+    assert (again.doubtful, again.last_message_id, again.newest) == (True, 60, 77)
+
+
+class Bot:
+    """Sends, and says of a message whether it is there, as long as nothing is wrong."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.wrong: TelegramError | None = None
+
+    def _check(self) -> None:
+        if self.wrong is not None:
+            raise self.wrong
+
+    async def send_message(self, _: int, text: str, **__: Any) -> Any:
+        self._check()
+        self.sent.append(text)
+        return type("Sent", (), {"message_id": 100 + len(self.sent)})
+
+    async def edit_message_text(self, text: str, chat_id: int, number: int, **_: Any) -> None:
+        self._check()
+        there = 0 < number - 100 <= len(self.sent)
+        raise BadRequest("message is not modified" if there else "message to edit not found")
+
+
+async def in_thread(function: Any, *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def unreachable() -> NetworkError:
+    error = NetworkError("x")
+    error.__cause__ = httpx.ConnectError("x")
+    return error
+
+
+@pytest.mark.parametrize("wrong", [unreachable(), RetryAfter(5), NetworkError("x")])
+def test_what_is_in_doubt_stays_so_while_it_cannot_be_looked_for(
+    context: Context, chats: Chats, wrong: TelegramError
+) -> None:
+    conversation_id = opened(context, chats)
+    chats.heard_from(CHAT, 95)
+    say(context, conversation_id, Reply("one"), Reply("two"))
+    bot = Bot()
+    begun = chats.next_step(CHAT)
+    asyncio.run(bot.send_message(CHAT, "one"))  # it arrives, and the process is killed
+    assert begun is not None
+    back = Chats(context)
+    sender = Sender(context, cast(api.Bot, bot), back, in_thread)
+    bot.wrong = wrong
+    for _ in range(2):
+        asyncio.run(sender.follow(CHAT))
+    bot.wrong = None
+    asyncio.run(sender.follow(CHAT))
+    assert bot.sent == ["one", "two"]
+
+
+def test_what_never_left_is_sent_without_being_looked_for(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("one"))
+    bot = Bot()
+    sender = Sender(context, cast(api.Bot, bot), chats, in_thread)
+    bot.wrong = unreachable()
+    asyncio.run(sender.follow(CHAT))
+    step = chats.next_step(CHAT)
+    assert step is not None
+    assert not step.doubtful
+
+
+def test_the_keyboard_for_a_number_is_up_until_the_next_message_is_there(context: Context, chats: Chats) -> None:
+    conversation_id = opened(context, chats)
+    say(context, conversation_id, Reply("Which number?", ReplyKind.QUESTION, meta={"booking_step": "contact"}))
+    say(context, conversation_id, Reply("Thank you"))
+    (asked, thanks) = send_all(chats)
+    assert (asked.part.contact, asked.drops_contact) == (True, False)
+    assert (thanks.part.contact, thanks.drops_contact, thanks.doubtful) == (False, True, False)
+    with context.database.session() as session:
+        chat = session.get_one(TelegramChat, CHAT)
+        assert (chat.contact_keyboard, chat.last_message_id) == (False, 102)
 
 
 def test_a_long_reply_goes_on_where_it_was(context: Context, chats: Chats) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from telegram.error import NetworkError
+from telegram.error import ChatMigrated, NetworkError
 
 from bot.channels.telegram import api, staff
 from bot.channels.telegram.staff import StaffAlerts
@@ -25,15 +25,18 @@ class Bot:
     def __init__(self) -> None:
         self.sent: list[tuple[int, str]] = []
         self.fails = False
+        self.moved: dict[int, int] = {}
 
     async def send_message(self, chat_id: int, text: str) -> None:
         if self.fails:
             raise NetworkError("x")
+        if chat_id in self.moved:
+            raise ChatMigrated(self.moved[chat_id])
         self.sent.append((chat_id, text))
 
 
-async def at_once(function: Any, *arguments: Any) -> Any:
-    return function(*arguments)
+async def at_once(function: Any, *arguments: Any, **named: Any) -> Any:
+    return function(*arguments, **named)
 
 
 @pytest.fixture
@@ -82,6 +85,25 @@ def test_staff_hear_once_how_much_waits(context: Context, monkeypatch: pytest.Mo
     waiting(context)
     asyncio.run(alerts.look(at_once))
     assert len(bot.sent) == 2
+
+
+def test_a_group_that_got_a_new_number_is_followed_there(context: Context) -> None:
+    bot = Bot()
+    alerts = StaffAlerts(context, cast(api.Bot, bot))
+    asyncio.run(alerts.look(at_once))
+    waiting(context)
+    bot.moved[-77] = -100_77
+    alerts = StaffAlerts(context, cast(api.Bot, bot))
+    for _ in range(2):
+        asyncio.run(alerts.look(at_once))
+    assert [chat for chat, _ in bot.sent] == [-100_77]
+    waiting(context)
+    asyncio.run(StaffAlerts(context, cast(api.Bot, bot)).look(at_once))
+    assert [chat for chat, _ in bot.sent] == [-100_77, -100_77]
+    renamed = replace(context, settings=context.settings.model_copy(update={"telegram_staff_chat": -78}))
+    waiting(context)
+    asyncio.run(StaffAlerts(renamed, cast(api.Bot, bot)).look(at_once))
+    assert bot.sent[-1][0] == -78
 
 
 def test_without_a_chat_nobody_is_told(context: Context) -> None:

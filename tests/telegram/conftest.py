@@ -24,8 +24,8 @@ def bot_api() -> Iterator[BotApi]:
 
 @pytest.fixture(scope="session")
 def role(stack: Stack, bot_api: BotApi) -> Iterator[Role]:
-    """The Telegram role, polling."""
-    role = Role(stack, bot_api)
+    """The Telegram role, polling; it logs all it can, so that what must not be in a log has every chance to be."""
+    role = Role(stack, bot_api, NMT_LOG_LEVEL="debug")
     role.start()
     yield role
     assert role.stop() == 0, role.said()

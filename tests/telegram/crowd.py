@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.telegram.bot_api.phone import Phone
 from tests.telegram.bot_api.server import BotApi
+from tests.telegram.record import Record, assert_faithful
 
 QUESTIONS = (
     "what is nmt",
@@ -18,6 +20,32 @@ QUESTIONS = (
     "what should i wear",
     "how much does it cost",
 )
+
+SEED = 20261120
+
+Crowd = Sequence[tuple[Phone, list[str]]]
+"""People, and what each says."""
+
+
+def crowd_of(api: BotApi, people: int, questions: int = 4) -> Crowd:
+    """People with their questions, each in an order of their own."""
+    dice = random.Random(SEED)
+    return [(Phone(api, f"Person {n}"), ["/start", *dice.sample(QUESTIONS, questions)]) for n in range(people)]
+
+
+def say_all(crowd: Crowd) -> None:
+    """Everybody sends everything, without waiting for an answer."""
+    for place in range(len(crowd[0][1])):
+        for phone, lines in crowd:
+            phone.start() if lines[place] == "/start" else phone.say(lines[place])
+
+
+def check(stored: Record, crowd: Crowd) -> None:
+    """Everybody has been answered: everything once, and in its order."""
+    for phone, lines in crowd:
+        stored.wait_settled(phone, len(lines) - 1, 120)
+    for phone, lines in crowd:
+        assert_faithful(stored, phone, lines[1:])
 
 
 @dataclass

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 
-from bot.store import Database
-from bot.store.models import Conversation, Message, TelegramChat
+from bot.reply import Reply
+from bot.store import Database, now
+from bot.store.models import Conversation, Message, Outbox, TelegramChat, TelegramLink, TelegramUpdate
 from tests.stack import Stack, wait_until
 from tests.telegram.bot_api.phone import Phone
 
@@ -27,7 +30,7 @@ class Line:
 
 
 class Record:
-    """The database of a service, read only."""
+    """The database of a service: to look at, and to let happen in it what takes long or is rare otherwise."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,6 +63,70 @@ class Record:
                 rows = connection.exec_driver_sql(f'SELECT * FROM "{table}"').all()
                 found += [table for row in rows if word.lower() in str(row).lower()]
         return found
+
+    def waits(self, phone: Phone) -> bool:
+        """Whether something that came from a chat is not dealt with yet."""
+        with self._database.reading() as session:
+            waiting = select(TelegramUpdate.id).where(
+                TelegramUpdate.chat_id == phone.chat.id, TelegramUpdate.state == "waiting"
+            )
+            return session.scalar(waiting.limit(1)) is not None
+
+    def chat(self, phone: Phone) -> TelegramChat:
+        """What is kept of a person's chat."""
+        with self._database.reading() as session:
+            return session.get_one(TelegramChat, phone.chat.id)
+
+    def push(self, phone: Phone, text: str, author: str = "staff") -> None:
+        """Something that a person has to be told, and does not wait for."""
+        conversation = self.conversation(phone)
+        with self._database.session() as session:
+            session.add(
+                Outbox(
+                    key=f"test:{secrets.token_hex(8)}",
+                    conversation_id=conversation.id,
+                    author=author,
+                    reply=Reply(text).to_json(),
+                    due_at=now(),
+                    attempts=0,
+                )
+            )
+
+    def undelivered(self, phone: Phone) -> int:
+        """How much of what was pushed has not arrived."""
+        conversation = self.conversation(phone)
+        with self._database.reading() as session:
+            waiting = select(func.count()).where(
+                Outbox.conversation_id == conversation.id, Outbox.delivered_at.is_(None)
+            )
+            return session.scalar(waiting) or 0
+
+    def let_pass(self, phone: Phone, time: timedelta) -> None:
+        """So long ago this person wrote last."""
+        conversation = self.conversation(phone)
+        with self._database.session() as session:
+            session.get_one(Conversation, conversation.id).last_at -= time
+
+    def let_links_run_out(self) -> None:
+        """The time of every link from the website is up."""
+        with self._database.session() as session:
+            for link in session.scalars(select(TelegramLink)):
+                link.expires_at = now()
+
+    @contextmanager
+    def refusing(self, word: str) -> Iterator[None]:
+        """The database does not take messages of clients in which a word stands."""
+        assert word.isalpha()
+        refuse = f"""CREATE TRIGGER refuse_{word} BEFORE INSERT ON message
+            WHEN NEW.author = 'client' AND NEW.text LIKE '%{word}%'
+            BEGIN SELECT RAISE(ABORT, 'there is a word: {word}'); END"""
+        with self._database.engine.begin() as connection:
+            connection.exec_driver_sql(refuse)
+        try:
+            yield
+        finally:
+            with self._database.engine.begin() as connection:
+                connection.exec_driver_sql(f"DROP TRIGGER refuse_{word}")
 
     def said(self, phone: Phone) -> list[str]:
         """What the client said after opening the bot, as it was stored."""

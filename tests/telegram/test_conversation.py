@@ -7,43 +7,29 @@ import time
 
 import pytest
 
+from tests.stack import wait_until
 from tests.telegram.bot_api.errors import bad
 from tests.telegram.bot_api.phone import Phone, titles
 from tests.telegram.bot_api.room import Room
 from tests.telegram.bot_api.server import BotApi
-from tests.telegram.bot_api.world import Message, Person, Query
+from tests.telegram.bot_api.world import Person, Query
 from tests.telegram.record import Record, assert_faithful
 from tests.telegram.role import Role
+from tests.telegram.ways import in_questions, opened
 
 COMMANDS = ["start", "menu", "book", "screening", "mybooking", "cancel", "back", "help", "privacy", "human"]
-
-
-def opened(phone: Phone) -> Phone:
-    """The bot is open and has said hello."""
-    phone.start()
-    phone.hear("automated assistant")
-    return phone
-
-
-def in_questions(phone: Phone) -> Message:
-    """Consent is given; the first list is asked."""
-    opened(phone)
-    phone.say("start the health questions")
-    phone.asked("I agree")
-    phone.press("I agree")
-    return phone.asked("None of these")
 
 
 # ---------------------------------------------------------------- T1 to T3: commands and keyboards
 
 
 def test_t1_the_bot_introduces_itself(bot_api: BotApi, role: Role) -> None:
+    wait_until(lambda: bot_api.world.menu_button == {"type": "commands"}, "the bot to introduce itself")
     introduced = [commands for (_, language), commands in bot_api.world.commands.items() if language == ""]
     assert [command["command"] for command in introduced[0]] == COMMANDS
     assert "en" in {language for _, language in bot_api.world.commands}
     assert "not a doctor" in bot_api.world.profile["description", ""]
     assert bot_api.world.profile["short_description", ""]
-    assert bot_api.world.menu_button == {"type": "commands"}
 
 
 @pytest.mark.parametrize(
@@ -211,6 +197,43 @@ def test_t8_a_text_that_telegram_cannot_read_comes_plain(bot_api: BotApi, phone:
     assert "<" not in answer.text
 
 
+def test_t9_a_long_text_comes_in_pieces_that_end_with_a_paragraph(phone: Phone, stored: Record) -> None:
+    opened(phone)
+    paragraph = "Please bring the letter & a <list> of what you take, 3 > 2. " * 12
+    said = "\n\n".join(f"{number}. {paragraph.strip()} 😀" for number in range(1, 13))
+    stored.push(phone, said)
+    phone.see(lambda message: "12. Please" in message.text, "the last piece")
+    first, *rest = [message.text for message in phone.heard if "Please bring" in message.text]
+    assert len(rest) == 2
+    assert "\n\n".join([first.partition("\n\n")[2], *rest]) == said
+    assert all(len(text.encode("utf-16-le")) // 2 <= 4096 and text.endswith("😀") for text in [first, *rest])
+    assert first.startswith("From the team")
+
+
+def test_t9_short_paragraphs_stay_in_one_message(phone: Phone, stored: Record) -> None:
+    opened(phone)
+    before = len(phone.heard)
+    stored.push(phone, "We have your letter.\n\nYou can choose a time.\n\nSee you soon.")
+    assert "See you soon" in phone.see(lambda message: "your letter" in message.text, "the words of the team").text
+    assert len(phone.heard) == before + 1
+
+
+def test_t19_what_cannot_be_taken_ends_with_a_word_and_a_reference_and_the_next_is_answered(
+    phone: Phone, stored: Record, role: Role
+) -> None:
+    opened(phone)
+    with stored.refusing("zebrafish"):
+        phone.say("my zebrafish hurts")
+        apology = phone.hear("Something went wrong on our side")
+    reference = re.search(r"\b[A-Z0-9]{4,}\b", apology.text)
+    assert reference is not None, apology.text
+    log = role.log.read_text()
+    assert reference.group() in log
+    assert "zebrafish" not in log
+    phone.say("does it hurt")
+    phone.hear("pain|hurt|sore")
+
+
 def test_t26_links_have_no_preview(bot_api: BotApi, phone: Phone) -> None:
     opened(phone).say("what is nmt")
     answer = phone.hear("Sources")
@@ -334,9 +357,10 @@ def test_t12_what_is_said_in_a_group_or_channel_is_kept_nowhere(
 # ---------------------------------------------------------------- T13, T23: links, commands that are confirmed
 
 
-def test_t13_a_campaign_link_opens_the_bot_as_ever(phone: Phone) -> None:
+def test_t13_a_campaign_link_opens_the_bot_as_ever_and_is_remembered(phone: Phone, stored: Record) -> None:
     phone.start("spring-2026")
     phone.hear("automated assistant")
+    assert stored.chat(phone).campaign == "spring-2026"
 
 
 def test_t13_a_link_that_is_none_does_no_harm(phone: Phone) -> None:

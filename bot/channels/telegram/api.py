@@ -28,7 +28,7 @@ from bot.settings import Settings, key_of
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # times as timedelta: PTB warns about its older form otherwise
 
 POLL_S = 25
-"""How long Telegram may keep a question for news open."""
+"""How long Telegram may keep a question for news open; the time to read the answer comes on top."""
 
 Bot = ExtBot[int]
 
@@ -52,7 +52,7 @@ def connect(settings: Settings) -> Bot:
         request=HTTPXRequest(
             connection_pool_size=64, read_timeout=15, write_timeout=15, pool_timeout=30, httpx_kwargs=options
         ),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=POLL_S + 10, httpx_kwargs=options),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=10, httpx_kwargs=options),
         rate_limiter=ChatPace(paced=settings.rate_limits == "on"),
     )
 

@@ -65,6 +65,7 @@ class TelegramRole:
         """Telegram has said who this bot is: before that nothing can be answered, and no attempt is to be wasted."""
         self._news = asyncio.Event()
         self._said: dict[str, Any] = {}
+        self._introducing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Work until SIGINT or SIGTERM."""
@@ -97,9 +98,10 @@ class TelegramRole:
         await asyncio.gather(loops[0], return_exceptions=True)
         if self._busy:
             await asyncio.wait(list(self._busy.values()), timeout=DRAIN_S)
-        for task in [*loops, *self._busy.values()]:
+        begun = [*loops, *self._busy.values(), *([self._introducing] if self._introducing else [])]
+        for task in begun:
             task.cancel()
-        await asyncio.gather(*loops, *self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*begun, return_exceptions=True)
         await self._bot.shutdown()
         await asyncio.to_thread(self._watcher.stop)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -127,31 +129,35 @@ class TelegramRole:
         while not self._stopping.is_set():
             try:
                 await self._bot.initialize()
-                self._known.set()
                 if self._settings.telegram_mode == "webhook":
+                    self._known.set()
                     await self._be_called()
                 else:
                     await self._bot.delete_webhook(drop_pending_updates=False)
-                    await self._report(up=True)
+                    # What waits is taken before anything is sent: a message in doubt is looked for by the numbers.
+                    offset = await self._fetch(None, 0)
+                    self._known.set()
                     failures = 0
-                    await self._introduce()
-                    await self._poll()
+                    await self._report(up=True)
+                    self._introduce_beside()
+                    while not self._stopping.is_set():
+                        offset = await self._fetch(offset, api.POLL_S)
             except TelegramError as error:
                 failures += 1
+                if self._bot._bot_user is not None:
+                    self._known.set()
                 await self._report(up=False, why=api.reason(error))
                 await self._pause(_backoff(error, failures))
 
-    async def _poll(self) -> None:
-        offset: int | None = None
-        while not self._stopping.is_set():
-            updates = await self._bot.get_updates(offset, timeout=api.POLL_S, allowed_updates=ALLOWED)
-            if not self._said.get("up"):
-                await self._report(up=True)
-            if updates:
-                # Stored first: the next question, with the higher offset, is what tells Telegram that we have them.
-                await self._in_thread(self._inbox.store, [update.to_dict() for update in updates])
-                offset = updates[-1].update_id + 1
-                self._news.set()
+    async def _fetch(self, offset: int | None, wait_s: int) -> int | None:
+        """Ask for news and keep them. Returns what the next question begins with."""
+        updates = await self._bot.get_updates(offset, timeout=wait_s, allowed_updates=ALLOWED)
+        if not updates:
+            return offset
+        # Stored first: the next question, with the higher offset, is what tells Telegram that we have them.
+        await self._in_thread(self._inbox.store, [update.to_dict() for update in updates])
+        self._news.set()
+        return updates[-1].update_id + 1
 
     async def _be_called(self) -> None:
         """Have Telegram call the web role, and look now and then whether it can."""
@@ -163,7 +169,7 @@ class TelegramRole:
             max_connections=_CONNECTIONS,
         )
         await self._report(up=True)
-        await self._introduce()
+        self._introduce_beside()
         while not self._stopping.is_set():
             await self._pause(60.0)
             info = await self._bot.get_webhook_info()
@@ -171,6 +177,11 @@ class TelegramRole:
                 return  # somebody took it away: set it anew
             late = info.last_error_date is not None and (now() - info.last_error_date).total_seconds() < 120
             await self._report(up=not late, why="Telegram cannot call the webhook address" if late else "")
+
+    def _introduce_beside(self) -> None:
+        """Clients are not kept waiting for it: Telegram may ask for a long pause here."""
+        if self._introducing is None or self._introducing.done():
+            self._introducing = asyncio.create_task(self._introduce())
 
     async def _introduce(self) -> None:
         """Telegram remembers this, and does not like to be told the same again and again."""
@@ -219,6 +230,7 @@ class TelegramRole:
         await self._known.wait()
         while not self._stopping.is_set():
             try:
+                self._chats.exists(await self._in_thread(self._inbox.newest_number))
                 for chat_id in await self._in_thread(self._inbox.chats):
                     self._start(chat_id)
             except Exception as error:  # the database may be away for a moment; nothing is lost by looking again

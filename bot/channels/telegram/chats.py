@@ -17,8 +17,9 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.channels.telegram import keyboards
+from bot.channels.telegram.inbox import message_number, waits_in_private
 from bot.channels.telegram.keyboards import Choice
-from bot.channels.telegram.render import Part, closed, parts
+from bot.channels.telegram.render import Part, PartKind, closed, parts
 from bot.context import Context
 from bot.reminders import AWAKE, is_quiet
 from bot.reply import Reply
@@ -32,7 +33,6 @@ from bot.store.models import (
     Screening,
     TelegramChat,
     TelegramKeyboard,
-    TelegramUpdate,
 )
 
 CHANNEL = "telegram"
@@ -50,7 +50,7 @@ class Step:
         doubtful: it was begun before and may have arrived.
         last_message_id: the highest number of a message, in any chat, when it was first begun.
         drop_contact: the keyboard for sharing a contact is still up and has to go.
-        newest: the highest number that is known now.
+        newest: the highest number, in any chat, that is known now.
     """
 
     chat_id: int
@@ -63,6 +63,11 @@ class Step:
     drop_contact: bool
     reference: str | None
     newest: int = 0
+
+    @property
+    def drops_contact(self) -> bool:
+        """Whether the keyboard for sharing a contact goes with this message itself."""
+        return self.drop_contact and self.part.kind is PartKind.TEXT and not self.part.keyboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,11 @@ class Chats:
                     .values(last_message_id=message_id)
                 )
 
+    def exists(self, message_id: int) -> None:
+        """A message with this number is there, in some private chat: what is sent from now on has a higher one."""
+        if self._newest is not None:  # otherwise it is found in the store, when it is needed
+            self._newest = max(self._newest, message_id)
+
     def with_news(self) -> list[int]:
         """Chats to which something has to be sent, or in which a message has to be changed."""
         unsent = exists().where(
@@ -241,13 +251,10 @@ class Chats:
         with self._database.session() as session:
             session.execute(update(TelegramChat).where(TelegramChat.chat_id == chat_id).values(sending=False))
 
-    def contact_keyboard(self, chat_id: int, up: bool, message_id: int) -> None:
-        """Whether the keyboard for sharing a contact is up, since this message."""
+    def contact_keyboard(self, chat_id: int, up: bool) -> None:
+        """Whether the keyboard for sharing a contact is up."""
         with self._database.session() as session:
-            chat = session.get(TelegramChat, chat_id)
-            if chat is not None:
-                chat.contact_keyboard = up
-                chat.last_message_id = max(chat.last_message_id, message_id)
+            session.execute(update(TelegramChat).where(TelegramChat.chat_id == chat_id).values(contact_keyboard=up))
 
     def _note_sent(self, session: Session, chat: TelegramChat, sent: Step, message_id: int | None) -> None:
         if chat.sent_event >= sent.event_id:
@@ -258,6 +265,9 @@ class Chats:
             return
         chat.last_message_id = max(chat.last_message_id, message_id)
         self._newest = max(self._newest_number(session), message_id)
+        # Noted with the message: were it noted before, a message in doubt would be looked for above its own number.
+        if sent.part.contact or sent.drops_contact:
+            chat.contact_keyboard = sent.part.contact
         if sent.token:
             keyboard = session.get(TelegramKeyboard, sent.token)
             if keyboard is not None:
@@ -297,7 +307,7 @@ class Chats:
         part, doubtful = found[chat.sent_parts], chat.sending
         newest = self._newest_number(session)
         if doubtful:
-            newest = max(newest, self._waiting_number(session, chat.chat_id))
+            newest = max(newest, self._highest_stored(session))
         else:
             chat.last_message_id = max(chat.last_message_id, newest)
         chat.sending = True
@@ -326,18 +336,16 @@ class Chats:
             chat.contact_keyboard and not part.contact, booking.get("reference"), newest,
         )  # fmt: skip
 
-    def _waiting_number(self, session: Session, chat_id: int) -> int:
-        """What the client has written meanwhile has numbers too, and waits in the inbox."""
-        waiting = session.scalars(
-            select(TelegramUpdate.content).where(TelegramUpdate.state == "waiting", TelegramUpdate.chat_id == chat_id)
-        )
-        return max((int((content or {}).get("message_id") or 0) for content in waiting), default=0)
-
     def _newest_number(self, session: Session) -> int:
         """The highest number of a message so far. Private chats of a bot share one row of numbers."""
         if self._newest is None:
-            self._newest = session.scalar(select(func.max(TelegramChat.last_message_id))) or 0
+            self._newest = self._highest_stored(session)
         return self._newest
+
+    def _highest_stored(self, session: Session) -> int:
+        """The highest number that was noted: what was sent, and what clients wrote and is not answered yet."""
+        sent = session.scalar(select(func.max(TelegramChat.last_message_id))) or 0
+        return max(sent, session.scalar(select(func.max(message_number())).where(*waits_in_private())) or 0)
 
     def _close_questions(self, session: Session, chat_id: int, answer: Message) -> None:
         """The dialogue went on, by a typed answer: the buttons of the questions before are of no use any more.

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement
 
 from bot.channels.telegram.updates import Incoming, reduce
 from bot.store import Database, now
@@ -73,6 +74,11 @@ class Inbox:
             )
             return list(dict.fromkeys(chat for chat in found if chat is not None))
 
+    def newest_number(self) -> int:
+        """The highest number of a message among what waits in private chats, which share one row of numbers."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.max(message_number())).where(*waits_in_private())) or 0
+
     def next(self, chat_id: int) -> Waiting | None:
         """The oldest update of a chat that waits."""
         with self._database.reading() as session:
@@ -111,6 +117,17 @@ class Inbox:
     def _set(self, waiting: Waiting, **values: Any) -> None:
         with self._database.session() as session:
             session.execute(update(TelegramUpdate).where(TelegramUpdate.id == waiting.id).values(**values))
+
+
+def message_number() -> ColumnElement[int]:
+    """The number of the message that an update brought, or was about."""
+    number: ColumnElement[int] = TelegramUpdate.content["message_id"].as_integer()
+    return number
+
+
+def waits_in_private() -> tuple[ColumnElement[bool], ...]:
+    """Which updates wait in private chats. Those of groups have numbers of another row."""
+    return TelegramUpdate.state == "waiting", TelegramUpdate.chat_id > 0
 
 
 def parse(body: bytes) -> dict[str, Any] | None:

@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 CALENDAR_FILE = "visit.ics"
 EXPORT_FILE = "my-chat.json"
-_PROBES = 12
+_BESIDE = 24
+"""Messages that may have been on their way in other chats when a message came into doubt: none of them was noted."""
 _MOST_PROBES = 60
 _LATER_S = (1, 2, 5, 10)
 
@@ -72,15 +73,16 @@ class Sender:
             await self.edit(chat_id)
             step = await self._threads(self._chats.next_step, chat_id)
             while step is not None:
-                message_id = await self._deliver(step)
+                # An error while it is looked for, above or in here, says nothing of it: it stays in doubt.
+                message_id = await self._find(step) if step.doubtful else None
+                if message_id is None:
+                    message_id = await self._deliver(step)
                 step = await self._threads(self._chats.next_step, chat_id, step, message_id)
             self._later.pop(chat_id, None)
         except TelegramError as error:
             if api.is_blocked(error):
                 await self._threads(self._chats.set_blocked, chat_id, True)
                 return
-            if not api.may_have_arrived(error):
-                await self._threads(self._chats.nothing_begun, chat_id)
             _, tries = self._later.get(chat_id, (0.0, 0))
             wait = _LATER_S[min(tries, len(_LATER_S) - 1)]
             self._later[chat_id] = (time.monotonic() + wait, tries + 1)
@@ -121,24 +123,30 @@ class Sender:
 
     async def _deliver(self, step: Step) -> int | None:
         """Send one message. Returns its number; None where Telegram will not take it in any form."""
-        if step.doubtful:
-            arrived = await self._find(step)
-            if arrived is not None:
-                return arrived
-        if step.drop_contact and step.part.kind is PartKind.TEXT and step.part.keyboard:
-            # A message has one keyboard: the old one goes with a message of its own.
-            closed = await self._bot.send_message(
-                step.chat_id, self._say("telegram.contact_closed"), reply_markup=ReplyKeyboardRemove()
-            )
-            await self._threads(self._chats.contact_keyboard, step.chat_id, False, closed.message_id)
         try:
+            if step.drop_contact and step.part.kind is PartKind.TEXT and step.part.keyboard:
+                await self._drop_contact(step.chat_id)
             return await self._send(step)
-        except BadRequest as error:
-            if api.is_blocked(error):
-                raise
-            number = reference()
-            logger.error("Telegram refused event %s, part %s, reference %s", step.event_id, step.place, number)
-            return None
+        except TelegramError as error:
+            if isinstance(error, BadRequest) and not api.is_blocked(error):
+                number = reference()
+                logger.error("Telegram refused event %s, part %s, reference %s", step.event_id, step.place, number)
+                return None
+            if not api.may_have_arrived(error):
+                await self._threads(self._chats.nothing_begun, step.chat_id)
+            raise
+
+    async def _drop_contact(self, chat_id: int) -> None:
+        """A message has one keyboard: the one for a contact goes with a message of its own, which never comes twice."""
+        await self._threads(self._chats.contact_keyboard, chat_id, False)
+        try:
+            await self._bot.send_message(
+                chat_id, self._say("telegram.contact_closed"), reply_markup=ReplyKeyboardRemove()
+            )
+        except TelegramError as error:
+            if not api.may_have_arrived(error):
+                await self._threads(self._chats.contact_keyboard, chat_id, True)
+            raise
 
     async def _send(self, step: Step) -> int:
         match step.part.kind:
@@ -162,7 +170,7 @@ class Sender:
         markup: Any = _inline(part.keyboard, step.token) if part.keyboard else None
         if part.contact:
             markup = self._contact_markup()
-        elif step.drop_contact and markup is None:
+        elif step.drops_contact:
             markup = ReplyKeyboardRemove()
         options = {"reply_markup": markup, "link_preview_options": NO_PREVIEW, "protect_content": part.protect}
         try:
@@ -171,8 +179,6 @@ class Sender:
             if api.is_blocked(error):
                 raise
             sent = await self._bot.send_message(step.chat_id, part.plain, **options)
-        if part.contact or isinstance(markup, ReplyKeyboardRemove):
-            await self._threads(self._chats.contact_keyboard, step.chat_id, part.contact, sent.message_id)
         return sent.message_id
 
     async def _send_file(self, step: Step, content: bytes | None, name: str) -> int:
@@ -193,7 +199,7 @@ class Sender:
         """
         part = step.part
         known = min(max(step.newest, step.last_message_id), step.last_message_id + _MOST_PROBES)
-        for number in range(step.last_message_id + 1, known + 1 + _PROBES):
+        for number in range(step.last_message_id + 1, known + 1 + _BESIDE):
             try:
                 if part.kind is PartKind.TEXT and not part.contact:
                     await self._bot.edit_message_text(
