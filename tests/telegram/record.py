@@ -119,7 +119,7 @@ class Record:
         assert word.isalpha()
         refuse = f"""CREATE TRIGGER refuse_{word} BEFORE INSERT ON message
             WHEN NEW.author = 'client' AND NEW.text LIKE '%{word}%'
-            BEGIN SELECT RAISE(ABORT, 'there is a word: {word}'); END"""
+            BEGIN SELECT json(NEW.text); END"""
         with self._database.engine.begin() as connection:
             connection.exec_driver_sql(refuse)
         try:

@@ -224,11 +224,11 @@ def test_t19_what_cannot_be_taken_ends_with_a_word_and_a_reference_and_the_next_
     opened(phone)
     with stored.refusing("zebrafish"):
         phone.say("my zebrafish hurts")
-        apology = phone.hear("Something went wrong on our side")
-    reference = re.search(r"\b[A-Z0-9]{4,}\b", apology.text)
+        apology = phone.hear("Something went wrong")
+    reference = re.search(r"and name (\w{4,})", apology.text)
     assert reference is not None, apology.text
     log = role.log.read_text()
-    assert reference.group() in log
+    assert reference[1] in log
     assert "zebrafish" not in log
     phone.say("does it hurt")
     phone.hear("pain|hurt|sore")

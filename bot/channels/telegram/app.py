@@ -308,7 +308,7 @@ def _backoff(error: TelegramError, failures: int) -> float:
         return 60.0
     if isinstance(error, Conflict):
         return 5.0
-    return float(min(30.0, 0.5 * 2 ** min(failures, 8)))
+    return float(min(10.0, 0.5 * 2 ** min(failures, 8)))
 
 
 def _shape(error: Exception) -> str:

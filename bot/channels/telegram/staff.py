@@ -18,7 +18,7 @@ from bot.store.models import ChannelState, HandOff, Incident, Screening
 logger = logging.getLogger(__name__)
 
 STATE = "telegram_staff"
-EVERY_S = 20.0
+EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
