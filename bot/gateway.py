@@ -625,7 +625,8 @@ def _fits_a_hold(reply: Reply, text: str) -> bool:
     """Under a lock only answers to real questions follow the number: no menus, no guesses at what was meant."""
     if reply.kind is ReplyKind.ANSWER:
         return _A_QUESTION.search(text) is not None or len(text.split()) <= _FEW_WORDS
-    return reply.kind not in (ReplyKind.MENU, ReplyKind.FALLBACK)
+    offers_to_go_on = any(button.do.get("intent") in ("book", "screen") for button in reply.buttons)
+    return reply.kind not in (ReplyKind.MENU, ReplyKind.FALLBACK) and not offers_to_go_on
 
 
 def _public(row: Message) -> dict[str, Any]:

@@ -237,9 +237,6 @@ def _checklist(
         return Answer({item.id: numbered.get(place, NO) for place, item in enumerate(items, start=1)})
     if phrases.means("all", text) and "both" not in plain(text).split():
         return Answer({item.id: YES for item in items})
-    only = _by_words(text, items, phrases)
-    if only is not None:
-        return only
     named: dict[str, str] = {}
     for item in items:
         rows = [row for row in item.rows if row in brought_up]
@@ -247,6 +244,10 @@ def _checklist(
             named[item.id] = YES
         if rows and len(item.rows) > 1:  # which of the line's rows it is has been said with it
             named[f"{item.id}/which"] = SEPARATOR.join(rows)
+    only = _by_words(text, items, phrases)
+    if only is not None:
+        said_with_it = {key: value for key, value in named.items() if only.values.get(key.split("/")[0]) == YES}
+        return Answer({**only.values, **said_with_it})
     if named:
         return Answer(named)
     other = any(c.isdigit() for c in text) or phrases.means("unsure", text) or phrases.means("vague", text)

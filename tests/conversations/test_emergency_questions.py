@@ -115,6 +115,15 @@ def test_a_final_hold_is_not_talked_away(client: Client, words: str) -> None:
     assert client.replies[0]["meta"]["kind"] == "emergency"
 
 
+@pytest.mark.parametrize("words", ["no", "it was years ago", "thanks"])
+def test_under_a_hold_nothing_is_offered_but_help(client: Client, words: str) -> None:
+    client.say("my chest is being crushed right now")
+    client.say(words)
+    assert client.replies[0]["meta"]["kind"] == "emergency"
+    offered = [button["title"] for reply in client.replies for button in reply["buttons"]]
+    assert not any(word in title for title in offered for word in ("booking", "Health questions"))
+
+
 def test_under_a_hold_a_question_about_the_clinic_is_answered_after_the_number(client: Client) -> None:
     client.say("my chest is being crushed right now")
     client.say("what are your opening hours?")

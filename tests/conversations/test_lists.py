@@ -65,6 +65,18 @@ def test_which_of_these_takes_several_and_asks_about_each(client: Client, staff:
     assert {f["condition"] for f in screening["findings"]} == {"heart_disease", "pacemaker_icd"}
 
 
+def test_a_line_named_by_one_of_its_parts_says_which_it_is(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say("blood thinner")
+    assert condition(client) == "anticoagulants"
+    client.say("no")
+    client.say("other reason, no letter yet")
+    assert "T3.2" not in lines(client)
+    client.answer("T3")
+    assert step(client) == "T4", "which of the line's rows it is was said at once"
+
+
 def test_not_sure_which_counts_for_each_of_them(client: Client, staff: httpx.Client) -> None:
     begin(client)
     client.answer("T2")

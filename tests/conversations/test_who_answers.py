@@ -153,11 +153,25 @@ def test_answers_for_another_adult_are_said_to_be_confirmed_and_flagged(client: 
     assert {"answers_by_another_person", "epilepsy"} <= conditions
 
 
+def test_what_was_told_of_the_mother_before_the_consent_counts_for_her(client: Client) -> None:
+    client.say("my mum wants a massage, shes 80 and on warfarin")
+    client.say("book")
+    client.press("I agree")
+    assert "answer for someone else" in client.text
+    client.answer("T2")
+    assert condition(client) == "anticoagulants"
+
+
 # ------------------------------------------------------------------ medicines nobody can place
 
 
 @pytest.mark.parametrize(
-    "words", ["I take zorbitrax daily and would like to relax", "I'm on lots of pills, a stiff back"]
+    "words",
+    [
+        "I take zorbitrax daily and would like to relax",
+        "I'm on lots of pills, a stiff back",
+        "i take a little white pill for something, to relax",
+    ],
 )
 def test_a_medicine_that_cannot_be_placed_is_said_and_flagged(client: Client, staff: httpx.Client, words: str) -> None:
     begin(client)

@@ -210,12 +210,40 @@ def test_a_stent_belongs_where_it_lies(text: str, rows: set[str]) -> None:
     } == rows
 
 
+def test_a_pill_with_a_known_use_is_no_unknown_medicine() -> None:
+    for text in ("I take a little pill for my blood pressure", "I'm on the pill", "two white tablets of paracetamol"):
+        assert Signal.UNKNOWN_MEDICINE not in READER.read(text).signals, text
+
+
+@pytest.mark.parametrize(
+    ("text", "signalled"),
+    [
+        ("my mum wants a massage, shes 80 and on warfarin", True),
+        ("can my husband have a session with you", True),
+        ("my sister would like to book", True),
+        ("can my husband come with me?", False),
+        ("my wife wants me to come", False),
+        ("my friend recommended you", False),
+    ],
+)
+def test_a_visit_for_another_adult(text: str, signalled: bool) -> None:
+    assert (Signal.FOR_ANOTHER_ADULT in READER.read(text).signals) is signalled
+
+
 @pytest.mark.parametrize("text", ["my tablets haven't changed", "same meds, nothing new", "my medication is the same"])
 def test_what_has_not_changed_is_no_unknown_medicine(text: str) -> None:
     assert Signal.UNKNOWN_MEDICINE not in READER.read(text).signals
 
 
-@pytest.mark.parametrize("text", ["I take lots of tablets", "I'm on some medication", "I take zorbitrax"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I take lots of tablets",
+        "I'm on some medication",
+        "I take zorbitrax",
+        "i take a little white pill for something",
+    ],
+)
 def test_a_medicine_that_nobody_can_place_is_noted(text: str) -> None:
     assert Signal.UNKNOWN_MEDICINE in READER.read(text).signals
 
