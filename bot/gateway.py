@@ -377,7 +377,7 @@ class Gateway:
         if found.heard < self._context.reader.in_questions:
             return None
         held = found.care is Care.CRISIS and not found.asking
-        answers = not held and self._desk.would_take(session, conversation, message.text)
+        answers = not held and self._desk.would_take(session, conversation, message.text, found)
         return replace(found, conditional=True) if answers else found
 
     def _engine_text(self, message: Message) -> str:

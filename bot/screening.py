@@ -671,11 +671,17 @@ class ScreeningDesk:
         screening = screenings.open_one(session, conversation.id)
         return next_question(_record(screening), self._rules) if screening is not None else None
 
-    def would_take(self, session: Session, conversation: Conversation, text: str) -> bool:
-        """True if words answer the open question; to an open one ("what brings you here?") anything is an answer."""
+    def would_take(self, session: Session, conversation: Conversation, text: str, heard: Emergency) -> bool:
+        """True if words that sound like an emergency are an answer to the open question.
+
+        To an open one ("what brings you here?") anything is an answer, so what surely sounds like an ambulance or a
+        crisis is asked about there before it is taken for a reason to come.
+        """
         question = self.open_question(session, conversation)
-        if question is None or question.kind in (Kind.OPEN, Kind.OTHER):
+        if question is None:
             return False
+        if question.kind in (Kind.OPEN, Kind.OTHER):
+            return heard.conditional or heard.care is Care.SAME_DAY
         return self._understood(question, text, ()) is not None
 
     def open_lists(self, session: Session, conversation_id: str) -> list[dict[str, Any]]:

@@ -55,14 +55,15 @@ class NetRules:
     """From which certainty the safety net speaks.
 
     `doubts`: below it, what a phrase would hold is asked first. `shows`: the number in one conditional sentence, before
-    the answer. `asks`: the number, and one question. `in_questions`: `shows` while a health question is open, whose
-    answers name symptoms. `holds_crisis`: held like a crisis that a phrase names. `words`: messages with fewer
-    different words are left to the phrases. `row`: what staff see it under.
+    the answer; `shows_crisis`: the same for a crisis. `asks`: the number, and one question. `in_questions`: `shows`
+    while a health question is open, whose answers name symptoms. `holds_crisis`: held like a crisis that a phrase
+    names. `words`: messages with fewer different words are left to the phrases. `row`: what staff see it under.
     """
 
     words: int
     doubts: float
     shows: float
+    shows_crisis: float
     asks: float
     in_questions: float
     holds_crisis: float
@@ -134,12 +135,15 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         doubts=float(data["net"]["doubts"]),
         shows=float(data["net"]["shows"]),
         asks=float(data["net"]["asks"]),
+        shows_crisis=float(data["net"]["shows_crisis"]),
         in_questions=float(data["net"]["in_questions"]),
         holds_crisis=float(data["net"]["holds_crisis"]),
         row=data["net"]["row"],
     )
     if not 0 <= net.doubts <= 0.5 <= net.shows <= net.asks <= net.holds_crisis <= 1:
         raise ValueError("emergencies.yml: net: doubts <= 0.5 <= shows <= asks <= holds_crisis <= 1")
+    if not net.doubts <= net.shows_crisis <= net.shows:
+        raise ValueError("emergencies.yml: net: doubts <= shows_crisis <= shows")
     if not net.shows <= net.in_questions <= 1:
         raise ValueError("emergencies.yml: net: shows <= in_questions <= 1")
     for row in [

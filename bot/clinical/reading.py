@@ -128,7 +128,8 @@ class Reader:
             return named
         if named is not None:
             return replace(named, asking=True) if heard.certainty < net.doubts else named
-        if heard.certainty < (net.holds_crisis if all_denied else net.shows):
+        shows = net.shows_crisis if heard.care is Care.CRISIS else net.shows
+        if heard.certainty < (net.holds_crisis if all_denied else shows):
             return None
         faint = heard.certainty < net.asks
         if heard.care is Care.CRISIS:
