@@ -93,6 +93,18 @@ def test_killed_at_random_points_nothing_is_lost_doubled_or_out_of_order(
         print(f"\nkilled {KILLS} times within {', '.join(killer.struck)}: {PEOPLE} chats whole and in order")
 
 
+def test_answers_that_all_arrived_and_none_of_which_was_noted_come_once(
+    bot_api: BotApi, killer: Killer, stored: Record
+) -> None:
+    """The numbers of the lost answers lie above all that is known, with those of the other chats in between."""
+    crowd = crowd_of(bot_api, PEOPLE)
+    struck = killer.at("sendMessage", PEOPLE)
+    bot_api.fault = lambda method: "drop after" if method == "sendMessage" else None
+    say_all(crowd)
+    killer.revive(struck)
+    check(stored, crowd)
+
+
 def test_a_line_of_a_list_turns_once_and_the_list_is_answered_once(
     bot_api: BotApi, killer: Killer, phone: Phone, stored: Record
 ) -> None:
