@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import delete, func, inspect, select
 
+from bot.channels.telegram.app import PROFILE
 from bot.reply import Reply
 from bot.store import Database, now
-from bot.store.models import Conversation, Message, Outbox, TelegramChat, TelegramLink, TelegramUpdate
+from bot.store.models import ChannelState, Conversation, Message, Outbox, TelegramChat, TelegramLink, TelegramUpdate
 from tests.stack import Stack, wait_until
 from tests.telegram.bot_api.phone import Phone
 
@@ -106,6 +107,11 @@ class Record:
         conversation = self.conversation(phone)
         with self._database.session() as session:
             session.get_one(Conversation, conversation.id).last_at -= time
+
+    def forget_introduction(self) -> None:
+        """The bot has not told Telegram of itself."""
+        with self._database.session() as session:
+            session.execute(delete(ChannelState).where(ChannelState.channel == PROFILE))
 
     def let_links_run_out(self) -> None:
         """The time of every link from the website is up."""

@@ -376,7 +376,7 @@ def test_t23_start_twice_is_harmless(phone: Phone, stored: Record) -> None:
     phone.hear("Step 3 of 6|Is that right")
 
 
-@pytest.mark.parametrize("command", ["/stop", "/restart", "/delete_my_data"])
+@pytest.mark.parametrize("command", ["/stop", "/cancel", "/restart", "/delete_my_data"])
 def test_t23_what_ends_something_is_confirmed(phone: Phone, command: str) -> None:
     in_questions(phone)
     phone.say(command)

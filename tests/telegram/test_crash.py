@@ -12,10 +12,11 @@ import pytest
 
 from tests.stack import Stack, wait_until
 from tests.telegram.bot_api.phone import Phone, titles
-from tests.telegram.bot_api.server import BotApi, Call, Fault
+from tests.telegram.bot_api.server import BotApi
 from tests.telegram.crowd import SEED, check, crowd_of, say_all
 from tests.telegram.discreet import assert_discreet
 from tests.telegram.engine_proxy import EngineProxy
+from tests.telegram.killer import Killer
 from tests.telegram.record import Record, assert_faithful
 from tests.telegram.role import Role
 from tests.telegram.ways import in_questions, opened
@@ -23,53 +24,6 @@ from tests.telegram.ways import in_questions, opened
 PEOPLE = 12
 KILLS = 5
 pytestmark = pytest.mark.timeout(300)
-
-
-class Killer:
-    """Kills the role inside a request, before Telegram has done it, or when it is done and not answered yet."""
-
-    def __init__(self, api: BotApi, role: Role) -> None:
-        self._api, self._role = api, role
-        self.struck: list[str] = []
-
-    def at(self, method: str = "", count: int = 1, *, before: bool = False) -> threading.Event:
-        """Strike at the count-th request for a method from now on, or for any method."""
-        seen, done = 0, threading.Event()
-
-        def is_it(name: str) -> bool:
-            nonlocal seen
-            seen += name == method or not method
-            if seen != count or done.is_set() or self._role.process is None:
-                return False
-            os.kill(self._role.process.pid, signal.SIGKILL)
-            self.struck.append(f"{name} {'begun' if before else 'done'}")
-            done.set()
-            return True
-
-        def fault(name: str) -> Fault | None:
-            return "drop" if is_it(name) else None
-
-        def answered(call: Call) -> None:
-            is_it(call.method)
-
-        self.spare()
-        if before:
-            self._api.fault = fault
-        else:
-            self._api.before_answer = answered
-        return done
-
-    def spare(self) -> None:
-        """Strike no more."""
-        self._api.fault = lambda method: None
-        self._api.before_answer = lambda call: None
-
-    def revive(self, done: threading.Event) -> None:
-        """Wait for the strike, and start the role again."""
-        assert done.wait(60), f"only {self.struck} so far; {self._role.said()}"
-        self.spare()
-        self._role.kill()
-        self._role.start()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.stack import wait_until
+from tests.telegram.bot_api.errors import too_many
 from tests.telegram.bot_api.phone import Phone
 from tests.telegram.bot_api.server import BotApi, Fault
 from tests.telegram.crowd import SEED, check, crowd_of, say_all
@@ -22,6 +23,7 @@ def calm(bot_api: BotApi) -> Iterator[None]:
     """The server without faults afterwards."""
     yield
     bot_api.fault = lambda method: None
+    bot_api.refuse = lambda method, given: None
 
 
 @pytest.mark.timeout(300)
@@ -101,3 +103,19 @@ def test_another_program_that_polls_takes_nothing_away(bot_api: BotApi, role: Ro
     assert_faithful(stored, phone, ["what is nmt"])
     assert role.process is not None
     assert role.process.poll() is None
+
+
+def test_an_introduction_that_telegram_puts_off_keeps_nobody_waiting(
+    bot_api: BotApi, role: Role, stored: Record, phone: Phone
+) -> None:
+    assert role.stop() == 0
+    stored.forget_introduction()
+    bot_api.refuse = lambda method, given: too_many(600) if method == "setMyDescription" else None
+    role.start()
+    opened(phone)
+    wait_until(lambda: any(c.status == 429 for c in bot_api.called("setMyDescription")), "the refusal")
+    phone.say("what is nmt")
+    phone.hear("NMT")
+    assert role.stop() == 0
+    bot_api.refuse = lambda method, given: None
+    role.start()
