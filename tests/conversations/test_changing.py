@@ -246,6 +246,8 @@ def test_start_again_in_the_middle_forgets_every_answer(client: Client) -> None:
     client.say("start again")
     assert step(client) == "T1"
     client.press("I agree")
+    assert client.last["checklist"]["id"] == "T2"
+    assert len(client.last["checklist"]["items"]) == 8
     answer_lists(client)
     client.say("I would like to relax")
     assert "High blood pressure" not in client.text

@@ -178,8 +178,9 @@ def test_low_mood_as_the_reason_gets_a_kind_line_and_no_question(client: Client)
 
 
 def test_what_is_only_listened_for_is_never_asked(client: Client) -> None:
-    reason(client, "I would like to relax")
+    client.screen()
     client.press("Yes, that's right")
+    assert outcome(client) == "request"
     said = " ".join(reply["text"].lower() for reply in client.heard)
     for word in ("drunk", "alcohol", "suicid", "self-harm", "dying"):
         assert word not in said

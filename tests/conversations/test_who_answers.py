@@ -50,6 +50,7 @@ def test_an_unclear_answer_to_the_consent_is_no_consent(client: Client) -> None:
     assert step(client) == "T1"
     export = client.http.get(f"{client.path}/export").json()
     assert export["consents"] == []
+    assert all(not screening["answers"] for screening in export["screenings"])
 
 
 # ------------------------------------------------------------------ minors
@@ -190,5 +191,5 @@ def test_a_medicine_that_cannot_be_placed_is_said_and_flagged(client: Client, st
 def test_a_blood_thinner_known_only_by_its_ending_gets_its_questions(client: Client) -> None:
     begin(client)
     answer_lists(client)
-    client.say("I take newoxaban and would like to relax")
+    client.say("I take quintoxaban and would like to relax")
     assert condition(client) == "anticoagulants"
