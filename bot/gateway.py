@@ -423,7 +423,8 @@ class Gateway:
         question = emergency.own_question(rules.conditions[found.condition], rules) if found.asking else None
         if question is None:
             found = replace(found, asking=False)
-        conversations.set_context(conversation, own_question=None)
+        asked_about = message.uid if question is not None and not found.third_person else None
+        conversations.set_context(conversation, own_question=None, asked_about=asked_about)
         conversations.set_lock(session, conversation, found, message.uid)
         buttons = () if question else (Button(self._say("button.call_me"), {"do": "call_back"}),)
         return emergency.reply(found, rules, self._context.locale, question=question, buttons=buttons)
@@ -461,7 +462,10 @@ class Gateway:
             return self._asks(conversation, row.id, following)
         if (heard and value == NO) or (answer is not None and answer.tier not in (Tier.EMERGENCY, "NEXT")):
             conversations.clear_lock(conversation)
-            conversations.set_context(conversation, own_question=None)
+            asked_about = conversation.context.get("asked_about")
+            conversations.set_context(conversation, own_question=None, asked_about=None)
+            if asked_about is not None:
+                self._desk.take_after_all(session, conversation, asked_about)
             if not heard:
                 self._keep_answers(session, conversation, message, row.id, new)
             number = locale["emergency_number"]

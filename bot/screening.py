@@ -671,6 +671,22 @@ class ScreeningDesk:
         screening = screenings.open_one(session, conversation.id)
         return next_question(_record(screening), self._rules) if screening is not None else None
 
+    def take_after_all(self, session: Session, conversation: Conversation, message_uid: str) -> None:
+        """Take the words that were first held back as an emergency, now that it is none: nothing typed is lost."""
+        screening = screenings.open_one(session, conversation.id)
+        message = conversations.message(session, message_uid)
+        if screening is None or message is None or message.withheld:
+            return
+        record = _record(screening)
+        question = next_question(record, self._rules)
+        if question is None or not started(record):
+            return
+        new = record
+        if question.kind in (Kind.OPEN, Kind.OTHER):
+            new, _ = self._answered(record, question, "said", message.text)
+        new = with_reading(new, self._context.reader.read(message.text), message.uid, self._rules)
+        screenings.save_record(session, screening, record, new, message.uid)
+
     def would_take(self, session: Session, conversation: Conversation, text: str, heard: Emergency) -> bool:
         """True if words that sound like an emergency are an answer to the open question.
 

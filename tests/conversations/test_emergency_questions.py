@@ -89,6 +89,18 @@ def test_an_answer_that_is_no_emergency_but_stops_the_booking_is_kept_for_the_qu
     assert condition(client) == "dvt_pe_signs", "told before the consent: it is asked again with it"
 
 
+def test_words_that_were_no_emergency_after_all_are_taken_as_the_answer_they_were(client: Client) -> None:
+    begin(client)
+    answer_lists(client)
+    words = "my granddad has slid off his chair and his words come out like porridge"
+    client.say(words)
+    assert asking(client) is True
+    client.press("No")
+    assert client.found("emergency") is None
+    assert step(client) == "summary"
+    assert words in client.text, "nothing that was typed is lost"
+
+
 def test_an_emergency_of_somebody_else_is_worded_for_them(client: Client) -> None:
     client.say("my husband has crushing chest pain right now")
     first = client.replies[0]

@@ -69,7 +69,11 @@ TOGETHER = {
     ),
     "fragile_bone_back_pain": Story(
         {"T5_3": "yes"},
-        {"T5.3": "Osteoporosis or fragile bones", "osteoporosis/2": "osteopenia only", "T6": "sudden back pain"},
+        {
+            "T5.3": "Osteoporosis or fragile bones",
+            "osteoporosis/2": "osteopenia only",
+            "T6": "to relax, and I have back pain since yesterday",
+        },
         "no_booking",
     ),
     "immune_suppressed_fever": Story(
