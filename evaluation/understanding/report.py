@@ -184,15 +184,18 @@ def act_figures(acts: Sequence[Message], readings: Readings, start: int) -> Figu
 
 
 def both_served(one: Pair, answer: Answered) -> bool:
-    """Two topics: both answered. A topic and an act: the topic answered. Two acts: a button for one of them."""
+    """Two topics: both answered. A topic and an act: the topic answered. Two acts: a button for one of them.
+
+    A courtesy ("thanks", "bye") beside a topic has no button: the answer serves both.
+    """
     known = set(lists.topic_names())
     wanted = [name for name in one.expect if name in known]
     if set(answer.topics) - set(wanted):
         return False
     if len(wanted) == len(one.expect):
         return set(wanted) <= {*answer.topics} or bool(set(wanted) & {*answer.topics} and set(wanted) & answer.offered)
-    acts = [name for name in one.expect if name not in known]
-    return set(wanted) <= {*answer.topics} and any(ACTS_OFFERED[name] in answer.buttons for name in acts)
+    acts = [name for name in one.expect if name in ACTS_OFFERED]
+    return set(wanted) <= {*answer.topics} and (not acts or any(ACTS_OFFERED[name] in answer.buttons for name in acts))
 
 
 def followed(one: FollowUp, answer: Answered) -> bool:
