@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bot.channels.web.demo import demo_app
 from tests.browser.site import OPENED
@@ -21,16 +20,6 @@ pytestmark = pytest.mark.browser
 
 WAIT_MS = 20_000
 PASSWORD = "a long pass phrase 7!"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +73,9 @@ class Visitor:
     ids=["widget", "widget on a phone", "page"],
 )
 def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
-    chromium: Browser, stack: Stack, site: str, embedded: bool, width: int, height: int
+    browser: Browser, stack: Stack, site: str, embedded: bool, width: int, height: int
 ) -> None:
-    client = chromium.new_context(viewport={"width": width, "height": height})
+    client = browser.new_context(viewport={"width": width, "height": height})
     visitor = Visitor(client.new_page(), site if embedded else stack.url)
 
     visitor.say("is it like deep tissue?")
@@ -117,7 +106,7 @@ def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
     visitor.sees("Your request is sent.")
     reference = visitor.log.get_by_text("Its number is NMT-").last.inner_text().split("NMT-")[1][:5]
 
-    staff = console(chromium, stack)
+    staff = console(browser, stack)
     staff.goto(f"{stack.url}/console/bookings")
     staff.get_by_role("button", name=re.compile(f"Confirm this time.*NMT-{reference}")).click()
 
@@ -132,8 +121,8 @@ def test_a_client_is_educated_screened_and_booked_and_hears_the_decision(
     client.close()
 
 
-def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browser, site: str) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
+def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
     visitor = Visitor(context.new_page(), site)
     visitor.say("book a session")
     visitor.sees("Do you agree that we use your health answers")
@@ -147,8 +136,8 @@ def test_an_emergency_in_the_middle_of_a_booking_stays_in_sight(chromium: Browse
     context.close()
 
 
-def test_all_health_questions_at_once(chromium: Browser, site: str) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+def test_all_health_questions_at_once(browser: Browser, site: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
     visitor = Visitor(context.new_page(), site)
     visitor.say("health questions")
     visitor.press("I agree, I'm 18 or over")
@@ -168,9 +157,9 @@ def test_all_health_questions_at_once(chromium: Browser, site: str) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
-    chromium: Browser, stack: Stack, site: str
+    browser: Browser, stack: Stack, site: str
 ) -> None:
-    context = chromium.new_context()
+    context = browser.new_context()
     visitor = Visitor(context.new_page(), site)
     with visitor.page.expect_request("**/messages"):
         visitor.say("what does a session cost?")
@@ -186,12 +175,12 @@ def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
     context.close()
 
 
-def console(chromium: Browser, stack: Stack) -> Page:
+def console(browser: Browser, stack: Stack) -> Page:
     """A member of staff who has signed in to the console."""
     email = f"owner-{uuid.uuid4().hex[:8]}@willowlane.example"
     made = stack.cli("staff", "add", email, "--role", "owner", "--password-stdin", stdin=PASSWORD)
     assert made.returncode == 0, made.stderr
-    page = chromium.new_context().new_page()
+    page = browser.new_context().new_page()
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{stack.url}/console")
     page.get_by_label("E-mail").fill(email)
