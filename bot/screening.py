@@ -65,9 +65,16 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ASKS_WHY = re.compile(
-    r"\W*((but|and|so|ok|okay|hm+|sorry|yes|no)\W+)*(why|what for|for what reason)\W+(do|would|are|did|should|must)\W+"
-    r"(you|u|ya|they|i)\b.*\b(ask|asking|know|need|want|tell|answer|say)\b",
+    r"\W*((but|and|so|ok|okay|hm+|sorry|yes|no)\W+)*(why|what for|for what reason)\W+"
+    r"(do|does|is|would|are|did|should|must)\W+"
+    r"((you|u|ya|they|i)\b.*\b(ask|asking|know|need|want|tell|answer|say)\b"
+    r"|.*\b(matter|matters|important|relevant|needed|necessary|asked)\b)",
     re.IGNORECASE | re.DOTALL,
+)
+_GOES_ON = re.compile(
+    r"\W*((ok|okay|yes|right|fine|please|lets|let's)\W+)*(continue|go on|carry on|resume|keep going|proceed)"
+    r"(\W+(please|then|now))*\W*",
+    re.IGNORECASE,
 )
 _BEGINS_AN_ANSWER = re.compile(r"\s*(?:yes|yeah|yep|yup|no|nope|nah|none|nothing|not|never|only|just)\b", re.IGNORECASE)
 
@@ -233,7 +240,7 @@ class ScreeningDesk:
             return self._pressed(session, screening, record, question, heard)
         command = self._command(record, question, heard)
         if command is not None:
-            if command == "stop":
+            if command in ("stop", "goodbye"):
                 return Taken((self._paused(),), done=True)
             return self._obey(session, conversation, screening, record, question, command, heard)
         if do is not None:
@@ -241,10 +248,12 @@ class ScreeningDesk:
         return self._typed(session, conversation, screening, record, question, heard)
 
     def _command(self, record: Record, question: Question, heard: Heard) -> str | None:
-        """back, stop, start_again, repeat, why, book or screen, when meant for the questions themselves."""
+        """back, stop, goodbye, start_again, repeat, why, book, screen, when meant for the questions themselves."""
         if heard.message.payload is None and _ASKS_WHY.match(heard.message.text):
             return "why"
-        if heard.intent not in ("back", "stop", "start_again", "repeat", "why", "book", "screen"):
+        if heard.message.payload is None and _GOES_ON.fullmatch(heard.message.text):
+            return "repeat"
+        if heard.intent not in ("back", "stop", "goodbye", "start_again", "repeat", "why", "book", "screen"):
             return None
         if heard.do.get("do") == "intent":
             return heard.intent
@@ -360,10 +369,10 @@ class ScreeningDesk:
                 return record, (Reply(self._say("screening.summary_which"), ReplyKind.FALLBACK),)
         if question.confirming and self._context.phrases.means("no", text):
             return record, ()  # not all of them: show the list again
-        if named and started(record):
+        if started(record) and named - set(bring_up(record, self._rules)):
             return record, ()  # nothing for this question, but noted as volunteered
-        if heard.is_other_business:
-            return Taken(interruption=True)
+        if heard.is_other_business and (heard.is_question or not named):
+            return Taken(interruption=True)  # a row that is known already, named once more, is no other business
         return self._not_understood(session, conversation, record, question, text)
 
     def _understood(self, question: Question, text: str, named: Collection[str]) -> understanding.Answer | None:

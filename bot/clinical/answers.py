@@ -286,13 +286,12 @@ def _by_words(text: str, items: Sequence[Item], phrases: Phrases) -> Answer | No
 
 
 def line_named(items: Sequence[Item], text: str) -> str | None:
-    """The line of a list of which a text holds one part word for word: "why do you ask about surgery?"."""
-    said = f" {plain(text)} "
-    for item in items:
-        parts = (plain(part) for part in re.split(r",|\bor\b|\(|\)|:", item.text))
-        if any(len(part) > 3 and f" {part} " in said for part in parts):
-            return item.id
-    return None
+    """The line of a list that shares the most words with a text, if one does: "why do you ask about my heart?"."""
+    said = {word.rstrip("s") for word in plain(text).split() if len(word) > 3}
+    shared = {item.id: len(said & {word.rstrip("s") for word in plain(item.text).split()}) for item in items}
+    most = max(shared.values(), default=0)
+    best = [name for name, count in shared.items() if count == most]
+    return best[0] if most and len(best) == 1 else None
 
 
 def _marked(named: Mapping[str, str], items: Sequence[Item], alone: bool) -> Answer:

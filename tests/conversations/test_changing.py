@@ -269,6 +269,19 @@ def test_stop_in_a_follow_up_goes_on_at_the_very_question(client: Client) -> Non
     assert follow_up(client) == before
 
 
+def test_a_goodbye_puts_the_questions_on_hold_and_go_on_asks_the_same_one(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say("i need to go, bye")
+    assert "on hold" in client.text
+    assert step(client) is None
+    client.press("Go on")
+    assert client.last["checklist"]["id"] == "T3"
+    client.say("ok, continue")
+    assert client.last["checklist"]["id"] == "T3"
+    assert len(client.replies) == 1, "no answer yet, and none that was not understood"
+
+
 def test_a_pause_of_less_than_a_day_keeps_the_answers(stack: Stack, client: Client) -> None:
     begin(client)
     client.answer("T2")

@@ -55,6 +55,20 @@ def test_just_book_it_is_no_answer(client: Client, staff: httpx.Client) -> None:
     assert screening["unclear"]
 
 
+def test_an_answer_that_only_names_the_row_again_is_asked_about_once_and_never_a_third_time(client: Client) -> None:
+    begin(client)
+    answer_lists(client, T4_5="yes")
+    client.say("no")
+    client.say("no")
+    assert (condition(client), follow_up(client)["number"]) == ("nerve_symptoms", 3)
+    client.say("its my carpal tunnel thing")
+    assert (condition(client), follow_up(client)["number"]) == ("nerve_symptoms", 3)
+    assert "fits best" in client.text
+    client.say("well, carpal tunnel as i said")
+    assert "not sure" in client.text
+    assert step(client) == "T6"
+
+
 def test_prefer_not_to_say_is_taken_and_counts_as_not_sure(client: Client, staff: httpx.Client) -> None:
     begin(client)
     answer_lists(client, T5_8="yes")

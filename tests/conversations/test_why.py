@@ -52,6 +52,8 @@ def test_the_questions_after_a_line_give_the_reason_of_the_line(client: Client, 
         ("why do you want to know about blood thinners?", 2),
         ("why do you need to know whether I have high blood pressure?", 5),
         ("why do you ask about pacemakers?", 4),
+        ("why does blood pressure matter?", 5),
+        ("why are you asking about my heart?", 4),
     ],
 )
 def test_a_line_may_be_asked_about_by_its_name(client: Client, words: str, number: int) -> None:
