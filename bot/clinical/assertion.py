@@ -229,6 +229,11 @@ class Clauses:
             question=question,
         )
 
+    def joined(self, cue: Match, start: int, end: int) -> bool:
+        """Whether a phrase stands in the clause of tokens `start` to `end`."""
+        first, last = self._bounds[self.tokens[start].sentence]
+        return self._joined(cue, start, end, first, last)
+
     def past_cue(self, start: int, end: int) -> bool:
         """Whether a "had", "used to" or "gone" says that it is over, and not only a date."""
         first, last = self._bounds[self.tokens[start].sentence]

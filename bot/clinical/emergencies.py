@@ -51,6 +51,14 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A harmless cause that a client names, and the rows it explains. `proof`: it needs words of proof beside it."""
+
+    rows: frozenset[str]
+    proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NetRules:
     """From which certainty the safety net speaks.
 
@@ -81,6 +89,7 @@ class EmergencyRules:
     long_ago_counts: frozenset[str]
     recent_makes: Mapping[str, str]
     net: NetRules
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +121,17 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
     for name, phrases in markers.items():
         for phrase in phrases:
             book.add(Label("now", name), phrase)
-    for kind in ("education", "crisis_over", "lifelong"):
+    for kind in ("education", "crisis_over", "lifelong", "crisis_long_ago", "crisis_again"):
         for phrase in data[kind]:
             book.add(Label("frame", kind), phrase)
+    causes: list[Cause] = []
+    for index, entry in enumerate(data["explained"]):
+        causes.append(Cause(frozenset(entry["rows"]), "proof" in entry))
+        for kind, phrases in (("by", entry["by"]), ("proof", entry.get("proof", ())), ("unless", entry["unless"])):
+            for phrase in phrases:
+                book.add(Label(kind, str(index)), phrase)
+    for phrase in data["unexplained"]:
+        book.add(Label("unless", "all"), phrase)
     for phrase in data["idioms"]:
         book.add(Label("idiom", ""), phrase)
     combinations = tuple(
@@ -153,6 +170,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         *(c.row for c in combinations),
         *data["long_ago_counts"],
         *data["recent_makes"].values(),
+        *(row for cause in causes for row in cause.rows),
     ]:
         if row not in known:
             raise ValueError(f"emergencies.yml: no row {row!r}")
@@ -164,6 +182,7 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
         frozenset(data["long_ago_counts"]),
         dict(data["recent_makes"]),
         net,
+        tuple(causes),
     )
 
 
@@ -243,6 +262,9 @@ def find(
 ) -> Findings:
     """Every emergency of the message. `hidden` are figures of speech and words that mean something else."""
     markers = _Markers(tokens, matches)
+    explained = _explained(tokens, matches, clauses, rules)
+    long_ago = [m for m in matches if m.label == Label("frame", "crisis_long_ago")]
+    again = any(m.label == Label("frame", "crisis_again") for m in matches)
     fired: list[Fired] = []
     crisis_past = False
 
@@ -262,14 +284,20 @@ def find(
         return Fired(Emergency(row, care, asking, said.family, conditional, general), match.start, match.end)
 
     def over(row: str, match: Match, said: Assertion) -> bool:
-        """Clearly denied, clearly past, or there since birth."""
-        if said.negated:
+        """Clearly denied, clearly past, there since birth, or explained by a harmless cause."""
+        if row == CRISIS and again and not said.negated:  # an old crisis that may be back is one
+            return False
+        if said.negated or (said.distant and said.past):
             return True
-        if said.distant and said.past:
-            return True
-        if row != CRISIS and markers.lifelong(sentence(match)):
-            return True
-        return row == CRISIS and said.past and not said.recent and markers.over(sentence(match))
+        if row != CRISIS:
+            return markers.lifelong(sentence(match)) or harmless(row, match)
+        if said.recent:
+            return False
+        behind = any(clauses.joined(m, match.start, match.end) for m in long_ago)
+        return behind or (said.past and markers.over(sentence(match)))
+
+    def harmless(row: str, match: Match) -> bool:
+        return (row, sentence(match)) in explained
 
     mild = [m for m in matches if m.label.kind == "mild"]
     for seen in rows:
@@ -320,7 +348,7 @@ def find(
         for family in (False, True):
             of_one = [[s for s in group if s.assertion.family is family] for group in groups]
             chosen = _choose(of_one) if combination.within is None else _close(of_one, tokens, combination.within)
-            if chosen is None:
+            if chosen is None or all(harmless(combination.row, s.match) for s in chosen):
                 continue
             first = min(s.match.start for s in chosen)
             last = max(s.match.end for s in chosen)
@@ -333,6 +361,34 @@ def find(
             lock = combination.lock or any(markers.now(sentence(s.match)) for s in chosen)
             fired.append(judge(combination.row, combination.care, span, said, lock))
     return Findings(tuple(fired), crisis_past)
+
+
+def _explained(
+    tokens: Sequence[Token], matches: Sequence[Match], clauses: Clauses, rules: EmergencyRules
+) -> frozenset[tuple[str, int]]:
+    """Rows that a sentence gives a harmless cause for, with that sentence.
+
+    A cause that is denied is none; one word of doubt anywhere in the message, and nothing is explained.
+    """
+    if not any(m.label.kind == "by" for m in matches):
+        return frozenset()
+
+    def stated(kind: str) -> list[Match]:
+        found = (m for m in matches if m.label.kind == kind)
+        return [m for m in found if not clauses.assess(m.start, m.end, m.gaps).negated]
+
+    doubted = {m.label.name for m in stated("unless")}
+    if "all" in doubted:
+        return frozenset()
+    proven = {m.label.name for m in stated("proof")}
+    return frozenset(
+        (row, tokens[m.start].sentence)
+        for m in stated("by")
+        if m.label.name not in doubted
+        for cause in (rules.causes[int(m.label.name)],)
+        if not cause.proof or m.label.name in proven
+        for row in cause.rows
+    )
 
 
 def _choose(groups: Sequence[Sequence[Sighting]]) -> list[Sighting] | None:

@@ -578,3 +578,136 @@ def test_families_of_wordings_fire(text: str, row: str) -> None:
 )
 def test_the_talk_around_a_booking_fires_nothing(text: str) -> None:
     assert READER.read(text).emergency is None
+
+
+# A harmless cause, a thing instead of a person, an age long past: and beside each the near words that must still fire.
+EXPLAINED = [
+    ("the dentist numbed half my face an hour ago", "half my face went numb after the dentist and now my arm is weak"),
+    ("my face was numb yesterday because the dentist filled a tooth", "my mouth is numb, I have the dentist tomorrow"),
+    ("lip numb since the wisdom tooth in 2021", "lip numb since the wisdom tooth and my speech is slurred"),
+    ("half my face is numb, the dentist did a filling", "half my face is numb and I haven't been to the dentist"),
+    (
+        "bell's palsy eight years ago, smile slightly crooked still",
+        "bell's palsy years ago and now my smile has gone crooked",
+    ),
+    ("my mouth is crooked since birth", "my mouth is crooked since breakfast"),
+    ("my finger is crooked since birth", "my finger is crooked since the fall"),
+    ("lips tingle from the chilli wings", "lips tingling after a curry and my tongue is swelling"),
+    ("numb bum from the cinema seats, gone when I stand", "numb bum after the bike ride and I can't pee"),
+    ("my bum goes numb on long drives", "my bum is numb since the long drive yesterday"),
+    ("bum numb till I walk round the truck", "my bum is numb"),
+    ("sciatica in my left leg since march, bladder normal", "bladder normal but I'm numb between my legs"),
+    ("sciatica left leg, bladder and all that normal", "sciatica down both legs, bladder normal"),
+    ("my waterworks were checked, no infection", "my waterworks have stopped"),
+    ("legs swell both sides on hot days", "legs swell on hot days and now the left calf is red"),
+    ("hot legs from the electric blanket", "hot legs from the bath and the right calf is swollen"),
+    ("fingers go white in the cold, raynaud's since 17", "raynaud's, but one foot has gone white and numb"),
+    ("bruise on my arm, going yellow", "bruise on my arm and my skin is going yellow"),
+    ("black poo from iron tablets, my doctor told me", "black tarry poo, iron tablets, my doctor told me"),
+    ("black poo from iron tablets, the doctor warned me", "black poo, I take iron tablets"),
+    ("can't breathe through my nose, hay fever", "can't breathe through my nose or my mouth"),
+    ("couldn't breathe for laughing", "couldn't breathe for laughing, now my chest hurts"),
+    ("can't breathe in this bridesmaid dress", "can't breathe in this heat"),
+    ("I get breathless in lifts", "I get breathless when I lift"),
+    ("can't lie flat because of reflux", "can't lie flat because of my breathing"),
+    ("sats 97", "sats 84"),
+    ("no longer breathless", "breathless"),
+    ("swollen feet at 36 weeks, midwife happy", "swollen feet and face at 36 weeks, midwife happy"),
+    ("ectopic beats, harmless", "ectopic pregnancy"),
+    ("bled at 9 weeks with my son, he's six foot two", "bled at 9 weeks with my first and I'm pregnant again"),
+    (
+        "doctor scanned the swollen leg, no clot, a baker's cyst",
+        "doctor scanned the swollen leg, no clot, but it is getting worse",
+    ),
+    ("couldn't pee after the op in 2017, no issue ever since", "couldn't pee after the op in 2017 and can't pee now"),
+    ("our coach collapsed two seasons ago, he's refereeing again", "our coach collapsed"),
+    ("my crypto collapsed", "my cousin collapsed"),
+    ("the scrum collapsed", "somebody in the scrum collapsed and is unconscious"),
+    ("drowning in ironing", "drowning"),
+    ("this collar is choking me", "this man is choking"),
+    ("tapped out by a choke in bjj", "I choke in my sleep"),
+    ("my heart stopped when arsenal missed", "his heart stopped"),
+    ("five cardiac arrests this week, I'm a paramedic", "cardiac arrest"),
+    ("no pulse on this internet connection", "no pulse"),
+    ("i shot a wedding", "i was shot"),
+    ("black stools in the waiting room", "black stools"),
+    ("knee pain and hay fever", "knee hot and fever"),
+    ("slugs ate my hostas", "he slurs"),
+]
+MEANT_OF_THINGS = [
+    ("I want to end it, the membership I mean", "I want to end it, the pain I mean"),
+    ("I can't go on the big rides", "I can't go on"),
+    ("can't go on like this, these curtains are hideous", "can't go on like this"),
+    ("can't take it anymore, the drilling", "can't take it anymore"),
+    ("I don't want to be here anymore, I mean on this mailing list", "I don't want to be here anymore"),
+    ("I want to vanish into a duvet", "I want to vanish"),
+    ("I want to disappear into a warm towel", "I want to disappear into the sea"),
+    ("what is the point of a voucher", "what is the point of it all"),
+    ("nobody will miss me if I sneak out", "nobody will miss me"),
+    ("everyone's better off without my cooking", "everyone's better off without me"),
+    ("nothing left to live on till thursday", "nothing left to live for"),
+    ("no point in living in london", "no point in living"),
+    ("no future in this job", "I have no future"),
+    ("I don't see a future for us, me and this office chair", "I don't see a future for me"),
+    ("shoot me now, it's parents evening", "shoot me now"),
+    ("kill me now, it's leg day", "kill me now"),
+    ("put me out of my misery and tell me the price", "put me out of my misery"),
+    ("finish me off with the hot towel", "please finish me off"),
+    ("I do a drill called suicides", "we talked about suicide"),
+    ("unalive my calves", "unalive myself"),
+    ("I bought a razor scooter", "I bought a razor"),
+    ("ran 40 kms", "I'm 34, kms"),
+    ("on the roof terrace", "on the roof terrace and I'm going to jump"),
+    ("my character jumps off a roof in act two", "he jumps off a roof"),
+]
+
+
+@pytest.mark.parametrize(("calm", "urgent"), [*EXPLAINED, *MEANT_OF_THINGS])
+def test_a_harmless_cause_keeps_it_quiet_and_only_there(calm: str, urgent: str) -> None:
+    assert READER.read(calm).emergency is None
+    assert READER.read(urgent).emergency is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "took an overdose at 17, i'm 44, three kids",
+        "i was suicidal at 22, now i'm 51",
+        "self harm scars on my legs are fifteen years old",
+        "past self harm, twelve years free",
+        "i was suicidal in my teens, years of therapy since",
+    ],
+)
+def test_an_old_crisis_is_offered_the_line_kindly(text: str) -> None:
+    reading = READER.read(text)
+    assert reading.emergency is None
+    assert Signal.CRISIS_PAST in reading.signals
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am 15 years old and suicidal",
+        "suicidal at 15, please help",
+        "took an overdose at 17, i'm 44, and I want to do it again",
+        "i was suicidal in my teens and it is back",
+        "i used to be suicidal and it's back",
+        "I took an overdose",
+        "self harm scars fifteen years old, and I feel like cutting",
+    ],
+)
+def test_an_old_crisis_that_may_be_back_is_one(text: str) -> None:
+    found = READER.read(text).emergency
+    assert found is not None
+    assert found.condition == "suicidal_crisis"
+    assert not found.asking
+
+
+def test_a_loss_that_passed_within_the_hour_is_an_emergency() -> None:
+    found = READER.read("lost power in my arm for an hour").emergency
+    assert found is not None
+    assert (found.condition, found.asking) == ("stroke_signs", False)
+
+
+def test_what_is_explained_stays_a_finding() -> None:
+    assert "breathing_difficulty" in {m.condition for m in READER.read("can't breathe through my nose").mentions}
