@@ -10,6 +10,7 @@ from bot.bookings import BookingDesk
 from bot.clinical.record import Record
 from bot.reply import Button, Link, Reply, ReplyKind
 from bot.screening import ScreeningDesk
+from bot.screening_replies import ScreeningReplies
 from bot.store import bookings, conversations, screenings
 from bot.store.models import Booking, Consent, Message
 
@@ -188,8 +189,8 @@ class MyData(TurnAction):
         screening = screenings.open_one(session, conversation.id) or screenings.latest_finished(
             session, conversation.id
         )
-        desk = ScreeningDesk(context())
-        lines = desk.in_words(Record.from_json(screening.record)) if screening is not None else []
+        replies = ScreeningReplies(context())
+        lines = replies.in_words(Record.from_json(screening.record)) if screening is not None else []
         requests = [
             text("my_data_request", reference=reference)
             for reference in session.scalars(
@@ -201,7 +202,7 @@ class MyData(TurnAction):
             messages=count,
             answers=lines,
             bookings=requests,
-            consent_on=desk.day(consent.at) if consent is not None else "",
+            consent_on=replies.day(consent.at) if consent is not None else "",
         )
         buttons = menu(("button.download", "export_data"), ("button.delete", "delete_data"))
         return Done((Reply(words, ReplyKind.NOTICE, buttons),))

@@ -6,9 +6,9 @@ The store holds the truth; the engine only asks "what now?". Every function work
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +19,6 @@ from bot.clinical import answers as understanding
 from bot.clinical.interview import (
     CONFIRMING,
     MOST_TRIES,
-    TOTAL_STEPS,
     Kind,
     Question,
     back,
@@ -31,29 +30,24 @@ from bot.clinical.interview import (
 )
 from bot.clinical.model import Care, Emergency, Mention, Reading, Signal, Status, Tier
 from bot.clinical.record import (
-    AGREED,
     BRINGS_UP,
-    CONFIRMED,
     DECLINED,
-    MINOR,
     NO,
-    OTHER,
     UNCLEAR,
     UNSURE,
     YES,
     Record,
     Said,
-    chosen,
 )
 from bot.clinical.rules import TAKEN_BACK, Rules
-from bot.clinical.triage import HEARD, MINOR_ROW, Finding, Outcome, bring_up, heard_groups, open_questions, triage
+from bot.clinical.triage import HEARD, MINOR_ROW, Outcome, bring_up, heard_groups, open_questions, triage
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
+from bot.screening_replies import CONTINUE, ScreeningReplies
 from bot.store import conversations, now, screenings
 from bot.store.models import Conversation, Message, Screening
 from bot.store.screenings import Gate
 
-CONTINUE = "continue_after_stop"
 RESUME = "resume"  # the dialogue goes on after a hold
 SURE = 0.65  # confidence (0-1) from which a message inside the questions counts as a question of the client
 RETURNING_TIERS = ("NONE", "CAUTION")
@@ -124,6 +118,7 @@ class ScreeningDesk:
         self._context = context
         self._rules = context.rules
         self._say = context.wording.text
+        self._replies = ScreeningReplies(context)
 
     # ------------------------------------------------------------ entering
 
@@ -175,7 +170,7 @@ class ScreeningDesk:
             Button(self._say("button.book"), {"do": "intent", "intent": "book"}),
             Button(self._say("button.start_again"), {"do": "intent", "intent": "screen", "again": True}),
         )
-        words = self._say("screening.already_valid", valid_until=self.day(latest.valid_until))
+        words = self._say("screening.already_valid", valid_until=self._replies.day(latest.valid_until))
         return Reply(words, ReplyKind.NOTICE, buttons)
 
     def locked(self, conversation: Conversation) -> Reply:
@@ -241,7 +236,7 @@ class ScreeningDesk:
         command = self._command(record, question, heard)
         if command is not None:
             if command in ("stop", "goodbye"):
-                return Taken((self._paused(),), done=True)
+                return Taken((self._replies.paused(),), done=True)
             return self._obey(session, conversation, screening, record, question, command, heard)
         if do is not None:
             return Taken(interruption=True)
@@ -260,7 +255,7 @@ class ScreeningDesk:
         few_words = len(heard.message.text.split()) <= (4 if question.kind in (Kind.OPEN, Kind.OTHER) else 9)
         if heard.confidence < SURE or not few_words:
             return None
-        if question.kind is Kind.SUMMARY and self._line_to_change(record, heard.message.text) is not None:
+        if question.kind is Kind.SUMMARY and self._replies.line_to_change(record, heard.message.text) is not None:
             return None
         answer = self._understood(question, heard.message.text, ())
         if answer is not None and question.kind not in (Kind.OPEN, Kind.OTHER):
@@ -281,14 +276,14 @@ class ScreeningDesk:
             older, last = back(record, self._rules)
             if last is None:
                 return record, (Reply(self._say("screening.back_first")),)
-            shown = self._answer_in_words(record, last)
+            shown = self._replies.answer_in_words(record, last)
             older = self._taken_back(session, screening, record, older)
             return older, (Reply(self._say("screening.earlier_answer", answer=shown)),) if shown else ()
         if command == "start_again":
             kept = record.flags & {TAKEN_BACK}
             return Record(mode="full", flags=kept), (Reply(self._say("screening.start_again")),)
         if command == "why":
-            return record, (Reply(self.why(question, heard.message.text), ReplyKind.ANSWER),)
+            return record, (Reply(self._replies.why(question, heard.message.text), ReplyKind.ANSWER),)
         if command == "book":
             screening.origin = "booking"
             waits = Reply(self._say("screening.book_waits"))
@@ -362,7 +357,7 @@ class ScreeningDesk:
                 return replace_answers(record, answer.values), ()
             return self._answered(record, question, answer.values[question.id], text)
         if question.kind is Kind.SUMMARY:
-            line = self._line_to_change(record, text)
+            line = self._replies.line_to_change(record, text)
             if line is not None:
                 return self._taken_back(session, screening, record, reopen(record, self._rules, line)), ()
             if self._context.phrases.means("no", text):
@@ -412,7 +407,7 @@ class ScreeningDesk:
         screening.record = record.without().to_json()
         human_hours = self._context.clinic.clinic.human_hours
         words = self._say("person_out_of_hours" if not human_hours else "third_miss")
-        return Taken((Reply(words, ReplyKind.NOTICE, self._menu("button.person", "button.resume")),), done=True)
+        return Taken((Reply(words, ReplyKind.NOTICE, self._replies.menu("button.person", "button.resume")),), done=True)
 
     def _answered(self, record: Record, question: Question, value: str, words: str) -> tuple[Record, tuple[Reply, ...]]:
         """One answer to one question, and what has to be said at once."""
@@ -447,7 +442,7 @@ class ScreeningDesk:
         fresh = [name for name in bring_up(new, self._rules) if name not in before]
         replies: list[Reply] = []
         if fresh and question.kind not in (Kind.OPEN, Kind.OTHER):
-            replies.append(Reply(self._say("screening.volunteered_noted", names=self._names(fresh))))
+            replies.append(Reply(self._say("screening.volunteered_noted", names=self._replies.names(fresh))))
         for flag, key in (
             ("unknown_medicine", "screening.unknown_medicine"),
             ("for_another_adult", "screening.for_another_adult"),
@@ -512,168 +507,10 @@ class ScreeningDesk:
         question = next_question(record, self._rules)
         if question is None:
             return ()
-        reply = self._worded(screening, record, question)
+        reply = self._replies.question(screening, record, question)
         if interrupted and reply.kind is not ReplyKind.EMERGENCY:
             reply = replace(reply, text=f"{self._say('back_to_questions')}\n\n{reply.text}")
         return (reply,)
-
-    def _worded(self, screening: Screening, record: Record, question: Question) -> Reply:
-        meta = {"screening": self._progress(screening, question)}
-        if question.warns:
-            assert question.condition is not None
-            row = self._rules.conditions[question.condition]
-            return emergency.reply(
-                Emergency(row.id, row.emergency_care(), asking=True),
-                self._rules,
-                self._context.locale,
-                question=question,
-                meta=meta,
-            )
-        match question.kind:
-            case Kind.CONSENT:
-                again = question.id in record.tries  # the whole text was just read
-                buttons = (
-                    Button(self._say("button.agree"), _answer(question, AGREED)),
-                    Button(self._say("button.under_18"), _answer(question, MINOR)),
-                    Button(self._say("button.decline"), _answer(question, DECLINED)),
-                )
-                words = self._say("screening.consent_again" if again else "screening.consent")
-                return Reply(words, ReplyKind.QUESTION, buttons, meta=meta)
-            case Kind.CHECKLIST if question.confirming:
-                text = self._say("screening.confirm_none", count=len(question.items))
-                sure = (
-                    Button(self._say("button.yes"), _answer(question, NO)),
-                    Button(self._say("button.no"), _answer(question, YES)),
-                )
-                return Reply(text, ReplyKind.CONFIRM, sure, checklist=self._lines(question), meta=meta)
-            case Kind.CHECKLIST:
-                return self._checklist(question, meta)
-            case Kind.WHICH:
-                text = self._say("screening.which_prompt", item=question.text)
-            case Kind.OTHER:
-                return Reply(self._say("screening.which_something_else"), ReplyKind.QUESTION, meta=meta)
-            case Kind.OPEN:
-                text = self._with_progress(question, self._say("screening.t6"))
-                return Reply(text, ReplyKind.QUESTION, self._menu("button.why"), meta=meta)
-            case Kind.CHANGED:
-                since = self.day(screening.started_at)
-                text = self._say("screening.short_rescreen", since=since)
-                question = replace(question, choices=(YES, NO, "not sure"))
-            case Kind.SUMMARY:
-                return self._summary(record, question, meta)
-            case Kind.YES_NO if question.items:  # one line of a list that did not work as a whole
-                text = f"{self._say(f'screening.section_{question.step}')}\n\n{question.text}"
-            case _:
-                text = question.text
-                if question.number == 1 and question.condition is not None:
-                    name = self._rules.conditions[question.condition].choice_label
-                    text = f"{self._say('screening.follow_up_lead', name=_lower_first(name))}\n\n{text}"
-        return Reply(_listed(text, question.choices), ReplyKind.QUESTION, emergency.choice_buttons(question), meta=meta)
-
-    def _checklist(self, question: Question, meta: Mapping[str, Any]) -> Reply:
-        prompt = self._say(f"screening.section_{question.step}")
-        lines = "\n".join(f"{place}. {item.text}" for place, item in enumerate(question.items, start=1))
-        text = self._with_progress(question, f"{prompt}\n\n{lines}\n\n{self._say('screening.checklist_how')}")
-        buttons = self._menu("button.why")
-        return Reply(text, ReplyKind.QUESTION, buttons, checklist=self._lines(question), meta=meta)
-
-    def _lines(self, question: Question) -> dict[str, Any]:
-        """The checklist for channels that can show one."""
-        return {
-            "id": question.step,
-            "prompt": self._say(f"screening.section_{question.step}"),
-            "items": [{"id": item.id, "text": item.text} for item in question.items],
-            "choices": [YES, NO, UNSURE],
-        }
-
-    def _summary(self, record: Record, question: Question, meta: Mapping[str, Any]) -> Reply:
-        lines = list(self._summary_lines(record))
-        text = "\n".join(
-            [
-                self._say("screening.summary_intro"),
-                *(f"{place}. {line}" for place, (line, _) in enumerate(lines, start=1)),
-                "",
-                self._say("screening.summary_confirm"),
-            ]
-        )
-        seen: dict[str, str] = {}
-        for _, target in lines:
-            seen.setdefault(target, self._target_name(target))
-        buttons = (
-            Button(self._say("button.right"), _answer(question, CONFIRMED)),
-            *(
-                Button(f"{self._say('button.change')}: {name}", _answer(question, f"reopen:{target}"))
-                for target, name in seen.items()
-            ),
-        )
-        return Reply(text, ReplyKind.CONFIRM, buttons, meta=meta)
-
-    def _summary_lines(self, record: Record) -> Iterator[tuple[str, str]]:
-        """Each line of the summary and the question that "change" opens."""
-        for step in self._rules.steps:
-            answered = [item for item in step.items if item.id in record.answers]
-            if not answered:
-                continue
-            if all(record.answers[item.id] == NO for item in answered):
-                section = self._say(f"screening.summary_title_{step.id}")
-                yield self._say("screening.summary_line_all_no", section=section, count=len(answered)), step.id
-                continue
-            for item in answered:
-                value = record.answers[item.id]
-                if value != NO:
-                    which = "yes" if value == YES else "unsure"
-                    yield self._say(f"screening.summary_line_{which}", item=item.text), step.id
-        for name, fired in bring_up(record, self._rules).items():
-            row = self._rules.conditions[name]
-            if fired.said and not any(via in self._rules.items for via in fired.via):
-                yield self._say("screening.summary_line_told", name=row.choice_label), "T6"
-            for question, follow_up in open_questions(row, record):
-                given = record.answers.get(question)
-                if given is not None:
-                    shown = record.words.get(question) or ("not sure" if given in (UNSURE, UNCLEAR) else given)
-                    yield self._say("screening.summary_line_answer", question=follow_up.q, answer=shown), f"{name}/1"
-        if record.words.get("T6"):
-            yield self._say("screening.summary_line_reason", text=record.words["T6"]), "T6"
-
-    def _target_name(self, target: str) -> str:
-        if target.startswith("T"):
-            return self._say(f"screening.summary_title_{target}")
-        return self._rules.conditions[target.split("/")[0]].choice_label
-
-    def _line_to_change(self, record: Record, text: str) -> str | None:
-        """ "change 3", "line 2", or the name of a line: the question to open again."""
-        lines = list(self._summary_lines(record))
-        number = re.search(r"\b(\d{1,2})\b", text)
-        if number and 1 <= int(number[1]) <= len(lines):
-            return lines[int(number[1]) - 1][1]
-        said = understanding.plain(text)
-        for _, target in lines:
-            name = understanding.plain(self._target_name(target))
-            if name and name in said:
-                return target
-        return None
-
-    def why(self, question: Question, asked: str = "") -> str:
-        """Why this very question is asked; of a list, the line that the client asks about ("why number 3?")."""
-        line = self._line_asked_about(question, asked)
-        row = self._rules.conditions.get(question.condition or "")
-        places = row.ask.split("/") if row is not None else []
-        item = question.item if question.item != "T6" else None  # named in free words: the row has a place of its own
-        for key in (line, question.id, item, *places, question.step):
-            if key and self._context.wording.has(f"why.{key}"):
-                return self._say(f"why.{key}")
-        return self._say("why.follow_up")
-
-    def _line_asked_about(self, question: Question, text: str) -> str | None:
-        """The line of a list that a text is about: by its number, by a row that it names, or by its own words."""
-        if question.kind is not Kind.CHECKLIST:
-            return None
-        number = re.search(r"\b(\d{1,2})\b", text)
-        if number and 1 <= int(number[1]) <= len(question.items):
-            return question.items[int(number[1]) - 1].id
-        named = {mention.condition for mention in self._context.reader.read(text).mentions}
-        by_words = understanding.line_named(question.items, text)
-        return by_words or next((item.id for item in question.items if named & set(item.rows)), None)
 
     def open_question(self, session: Session, conversation: Conversation) -> Question | None:
         """The question that is open, if the health questions are."""
@@ -717,7 +554,7 @@ class ScreeningDesk:
             return []
         first = self._rules.steps[0].id
         lists = open_lists(_record(screening), self._rules)
-        return [{**self._lines(question), "urgent": question.step == first} for question in lists]
+        return [{**self._replies.lines(question), "urgent": question.step == first} for question in lists]
 
     # ------------------------------------------------------------ ending
 
@@ -734,7 +571,7 @@ class ScreeningDesk:
         if record.answers.get("T1") == DECLINED:
             session.delete(screening)
             conversations.hand_off(session, conversation.id, "call_back")
-            return (Reply(self._say("screening.consent_declined"), buttons=self._menu("button.person")),), "none"
+            return (self._replies.declined(),), "none"
         letters = screenings.rows_with_letter(session, conversation.id, self._rules)
         result = outcome(record, self._rules, letters)
         assert result is not None
@@ -754,7 +591,7 @@ class ScreeningDesk:
     ) -> tuple[tuple[Reply, ...], str]:
         origin = screening.origin
         valid_until = now() + timedelta(days=self._rules.ruleset.valid_days)
-        reply = self._result(screening.id, record, result, valid_until, origin)
+        reply = self._replies.result(screening.id, record, result, valid_until, origin)
         screenings.finish(session, screening, result, reply.text, valid_until)
         if result.minor:
             conversations.hand_off(session, conversation.id, "call_back")
@@ -763,139 +600,10 @@ class ScreeningDesk:
         bookable = result.tier < Tier.STOP and not result.minor
         return (reply,), "booking" if bookable and origin == "booking" else "none"
 
-    def _result(self, screening_id: str, record: Record, result: Outcome, valid_until: datetime, origin: str) -> Reply:
-        kind = {
-            Tier.NONE: "request",
-            Tier.CAUTION: "request",
-            Tier.CLEARANCE: "provisional",
-            Tier.STOP: "no_booking",
-            Tier.EMERGENCY: "emergency",
-        }[result.tier]
-        meta = {
-            "result": {
-                "screening_id": screening_id,
-                "outcome": kind,
-                "valid_until": valid_until.isoformat().replace("+00:00", "Z"),
-            }
-        }
-        if result.tier is Tier.EMERGENCY:
-            return self._emergency_result(result, meta)
-        only_taken_back = {f.condition for f in result.findings if f.tier is result.tier} == {TAKEN_BACK}
-        key = "taken_back" if only_taken_back else result.tier.name.lower()
-        sentences = [*self._row_sentences(result), self._say(f"screening.result_{key}")]
-        minor = result.minor
-        if minor:
-            sentences = self._row_sentences(result) or [self._say("screening.minor")]
-        if result.tier is not Tier.NONE:
-            sentences.append(self._say("screening.staff_will_look"))
-            if result.tier is not Tier.STOP:
-                sentences.append(self._say("screening.result_in_person"))
-        if result.tier < Tier.STOP and not minor:
-            sentences.append(self._say("screening.result_validity", valid_until=self.day(valid_until)))
-        buttons: tuple[Button, ...] = ()
-        if result.tier < Tier.STOP and not minor and origin != "booking":
-            buttons = self._menu("button.book", "button.person")
-        elif result.tier is Tier.STOP or minor:
-            buttons = self._menu("button.person")
-        left = {item.id for item in self._rules.items.values()} - set(record.answers)
-        if result.tier is Tier.STOP and not minor and not result.void and left and CONTINUE not in record.flags:
-            # The client may answer the rest for the staff (guide 2.5, 4). It never opens a booking.
-            sentences.append(self._say("screening.optional_continue"))
-            rest = {"do": "intent", "intent": "screen", "rest": True}
-            buttons = (Button(self._say("button.answer_rest"), rest), *buttons)
-        return Reply("\n\n".join(sentences), ReplyKind.RESULT, buttons, meta=meta)
-
-    def _emergency_result(self, result: Outcome, meta: Mapping[str, Any]) -> Reply:
-        finding = result.decisive
-        assert finding is not None
-        care = finding.care or Care.AMBULANCE
-        row = finding.shown or finding.condition
-        text = finding.client.format_map(self._context.locale) if finding.client else None
-        return emergency.reply(
-            Emergency(row, care, asking=False),
-            self._rules,
-            self._context.locale,
-            buttons=self._menu("button.call_me"),
-            meta=meta,
-            text=text,
-        )
-
-    def _row_sentences(self, result: Outcome) -> list[str]:
-        """The rows' own sentences for the tier that was reached, at most three, each once."""
-        texts: list[str] = []
-        for finding in result.findings:
-            if finding.tier is result.tier and finding.tier is not Tier.NONE:
-                texts.append(self._sentence(finding))
-        return list(dict.fromkeys(text for text in texts if text))[:3]
-
-    def _sentence(self, finding: Finding) -> str:
-        row = self._rules.conditions.get(finding.shown or finding.condition)
-        if row is None:
-            return ""
-        text = finding.client or row.client.get(finding.tier, "")
-        return text.format_map(self._context.locale)
-
     # ------------------------------------------------------------ small helpers
-
-    def _progress(self, screening: Screening, question: Question) -> dict[str, Any]:
-        follow_up = None
-        if question.item is not None or question.condition is not None:
-            follow_up = {
-                "condition": question.condition,
-                "item": question.item,
-                "number": question.number,
-                "choices": list(question.choices),
-                "multiple": question.multiple,
-            }
-        return {
-            "id": screening.id,
-            "step": question.step,
-            "index": question.index,
-            "total": TOTAL_STEPS,
-            "follow_up": follow_up,
-        }
-
-    def _with_progress(self, question: Question, text: str) -> str:
-        return f"{self._say('screening.progress', index=question.index, total=TOTAL_STEPS)}\n\n{text}"
-
-    def _answer_in_words(self, record: Record, question: str) -> str:
-        step = next((s for s in self._rules.steps if any(item.id == question for item in s.items)), None)
-        if step is not None:
-            marked = [
-                f"{item.text} ({record.answers[item.id]})"
-                for item in step.items
-                if record.answers.get(item.id, NO) != NO
-            ]
-            return "; ".join(marked) or self._say("button.none_of_these")
-        value = record.words.get(question) or record.answers.get(question, "")
-        if question.endswith("/which"):
-            names = {
-                **{name: row.choice_label for name, row in self._rules.conditions.items()},
-                OTHER: "something else",
-                UNSURE: "not sure",
-            }
-            return ", ".join(names.get(part, part) for part in chosen(value))
-        return "" if question == "T1" else value
-
-    def _paused(self) -> Reply:
-        return Reply(self._say("screening.paused"), buttons=self._menu("button.resume", "button.person"))
-
-    def _menu(self, *keys: str) -> tuple[Button, ...]:
-        return tuple(Button(self._say(key), {"do": "intent", "intent": _INTENT_OF[key]}) for key in keys)
-
-    def _names(self, rows: Iterable[str]) -> str:
-        return ", ".join(_lower_first(self._rules.conditions[row].choice_label) for row in rows)
 
     def _consent_version(self) -> str:
         return self._context.clinic.privacy.consent_version
-
-    def in_words(self, record: Record) -> list[str]:
-        """What was answered, line by line, in plain words."""
-        return [line for line, _ in self._summary_lines(record)]
-
-    def day(self, moment: datetime) -> str:
-        local = moment.astimezone(self._context.clinic.zone)
-        return f"{local:%A} {local.day} {local:%B}"
 
 
 _CAN_STAY_UNCLEAR = frozenset({Kind.CHECKLIST, Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED})
@@ -906,13 +614,6 @@ _ACTS = frozenset({
     "reschedule", "screen", "back", "start_again", "stop", "feedback", "repeat", "why", "more", "delete_data",
     "export_data", "my_data", "nlu_fallback", "answer", "answers",
 })  # fmt: skip
-_INTENT_OF = {
-    "button.why": "why",
-    "button.person": "person",
-    "button.call_me": "person",
-    "button.book": "book",
-    "button.resume": "screen",
-}
 
 
 def is_question_of_client(heard: Heard) -> bool:
@@ -978,10 +679,6 @@ def _record(screening: Screening) -> Record:
     return Record.from_json(screening.record)
 
 
-def _answer(question: Question, value: str) -> dict[str, Any]:
-    return {"do": "answer", "question": question.id, "value": value}
-
-
 def _is_act(intent: str) -> bool:
     return intent in _ACTS
 
@@ -989,14 +686,3 @@ def _is_act(intent: str) -> bool:
 def _is_label(question: Question, text: str) -> bool:
     said = understanding.plain(text)
     return any(understanding.plain(choice) in said for choice in question.choices)
-
-
-def _listed(text: str, choices: tuple[str, ...]) -> str:
-    """A question that is complete on its own where no buttons can be shown."""
-    if not choices:
-        return text
-    return text + "\n\n" + "\n".join(f"{place}. {choice}" for place, choice in enumerate(choices, start=1))
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
