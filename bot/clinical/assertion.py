@@ -302,11 +302,18 @@ class Clauses:
         hits.sort(key=lambda hit: (-hit[0].end, hit[0].start))
         nearest, certain = hits[0]
         for other in (cue for name in ("neg_wide", "neg_near") for cue in self._before(name, nearest.start, first)):
+            if self._answers(other, nearest, first):
+                continue
             between = self.tokens[other.end : nearest.start]
             passable = self.rules.through | self.rules.subjects
             if all(token.word in passable for token in between):
                 return False, True  # a double negative
         return certain, not certain
+
+    def _answers(self, cue: Match, nearest: Match, first: int) -> bool:
+        """The "no" of "no I don't have that" answers us; it does not turn the next one round."""
+        plain = nearest in self._cues["neg_near"] or self.tokens[nearest.start].word == "never"
+        return plain and cue.start == first and cue.end == first + 1 and self.tokens[first].word in self.rules.answers
 
     def _reaches(self, cue: Match, start: int, end: int, wide: bool) -> bool | None:
         """True: the cue denies the mention; False: perhaps; None: it has nothing to do with it."""

@@ -633,6 +633,13 @@ EXPLAINED = [
     ("black stools in the waiting room", "black stools"),
     ("knee pain and hay fever", "knee hot and fever"),
     ("slugs ate my hostas", "he slurs"),
+    ("no never coughing blood", "no lack of coughing blood"),
+    ("no I don't have chest pain", "no way, I have chest pain"),
+    (
+        "new pain between the shoulder blades, slept crooked",
+        "new pain between the shoulder blades, my wrist is crooked",
+    ),
+    ("drowning sorrows in lemonade", "drowning in the sea"),
 ]
 MEANT_OF_THINGS = [
     ("I want to end it, the membership I mean", "I want to end it, the pain I mean"),
@@ -658,6 +665,8 @@ MEANT_OF_THINGS = [
     ("I bought a razor scooter", "I bought a razor"),
     ("ran 40 kms", "I'm 34, kms"),
     ("on the roof terrace", "on the roof terrace and I'm going to jump"),
+    ("at the end of my rope, printer jam number nine", "at the end of my rope with this pain"),
+    ("no i am not suicidal, it's a song lyric", "no i am suicidal, it's not a song lyric"),
     ("my character jumps off a roof in act two", "he jumps off a roof"),
 ]
 
