@@ -611,6 +611,9 @@ EXPLAINED = [
     ("I get breathless in lifts", "I get breathless when I lift"),
     ("can't lie flat because of reflux", "can't lie flat because of my breathing"),
     ("sats 97", "sats 84"),
+    ("half my face is numb from the dentist", "half my face is numb, not from the dentist"),
+    ("half my face is numb from the dentist today", "half my face is numb from the dentist and it's getting worse"),
+    ("no numbness, no weakness, bladder fine", "numbness, weakness, bladder fine"),
     ("no longer breathless", "breathless"),
     ("swollen feet at 36 weeks, midwife happy", "swollen feet and face at 36 weeks, midwife happy"),
     ("ectopic beats, harmless", "ectopic pregnancy"),
@@ -635,10 +638,6 @@ EXPLAINED = [
     ("slugs ate my hostas", "he slurs"),
     ("no never coughing blood", "no lack of coughing blood"),
     ("no I don't have chest pain", "no way, I have chest pain"),
-    (
-        "new pain between the shoulder blades, slept crooked",
-        "new pain between the shoulder blades, my wrist is crooked",
-    ),
     ("drowning sorrows in lemonade", "drowning in the sea"),
 ]
 MEANT_OF_THINGS = [
