@@ -144,9 +144,10 @@ async def test_bookings_by_state_and_day(api: httpx.AsyncClient, context: StaffS
 
     assert await references() == ["NMT-22221", "NMT-22220", "NMT-22222"]
     assert await references(state="confirmed") == ["NMT-22222"]
-    day = (now() + timedelta(days=10)).astimezone(context.clinic.zone).date()
+    first = (now() + timedelta(days=10)).replace(hour=17, minute=0, second=0, microsecond=0)  # as the booking's start
+    day = first.astimezone(context.clinic.zone).date()
     assert await references(**{"from": day.isoformat(), "to": day.isoformat()}) == ["NMT-22220"]
-    assert await references(**{"from": (now() + timedelta(days=11)).isoformat()}) == ["NMT-22222"]
+    assert await references(**{"from": (first + timedelta(days=1, hours=1)).isoformat()}) == ["NMT-22222"]
     for query in ({"state": "lost"}, {"from": "tomorrow"}, {"to": "2026-99-99"}):
         assert (await api.get(f"{BASE}/bookings", params=query)).status_code == 422
 
