@@ -23,7 +23,8 @@ setup-test:
 	@./scripts/setup.sh test
 
 test: lint ## Install what the tests need, check the code and run all tests
-	@./scripts/with_postgres.sh $(BIN)/python -m pytest
+	@NMT_DATA_DIR="$(CURDIR)/.nmt" ./nmt train
+	@./scripts/with_postgres.sh $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup-test ## Check style and types
 	@$(BIN)/ruff check .

@@ -227,7 +227,7 @@ def _engine_python(settings: Settings, *arguments: str) -> subprocess.CompletedP
 
 
 def train(settings: Settings, *, force: bool = False) -> None:
-    """Train the model and the safety net unless they are there already; progress goes to the terminal.
+    """Train the model and, beside it, the safety net unless they are there already; progress goes to the terminal.
 
     Raises:
         KnowledgeError: an example or a topic is wrong; nothing was changed.
@@ -235,9 +235,21 @@ def train(settings: Settings, *, force: bool = False) -> None:
     """
     from bot import safety_net
 
+    with ThreadPoolExecutor(1) as beside:
+        net = beside.submit(safety_net.load, settings.knowledge_dir, settings.models_dir)
+        train_model(settings, force=force)
+        net.result()
+
+
+def train_model(settings: Settings, *, force: bool = False) -> None:
+    """Train the engine's model unless it is there already.
+
+    Raises:
+        KnowledgeError: an example is wrong; nothing was changed.
+        LaunchError: training failed; the old model stays.
+    """
     for fault in training_faults(settings):
         raise fault.as_error()
-    safety_net.load(settings.knowledge_dir, settings.models_dir)
     _require(ENGINE_PYTHON)
     command = [str(ENGINE_PYTHON), "-m", "bot.engine.train", *(["--force"] if force else [])]
     done = subprocess.run(command, cwd=ROOT, env=environment_of("engine", settings), check=False)
@@ -362,7 +374,7 @@ def _fresh_model(settings: Settings, say: Callable[[str], None]) -> str:
         return "up to date"
     say(f"  {'model':<10} training, because its data changed")
     try:
-        train(settings)
+        train_model(settings)
     except (KnowledgeError, LaunchError) as error:
         if not has_model_of_before(settings):
             raise
