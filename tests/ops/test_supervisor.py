@@ -159,7 +159,7 @@ def test_stop_follows_the_order_and_leaves_nothing(tmp_path: Path, make_role: Ma
     watched.watch(scenario)
     assert [what for _, what in notes("stopped")] == ["web", "engine"]
     assert len(pids) == 4
-    assert not [pid for pid in pids if alive(pid)]
+    wait_until(lambda: not [pid for pid in pids if alive(pid)], "none of them to be left")
     assert role_states(watched.run_dir) == {}
     assert holder(watched.run_dir) is None
 
