@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,8 @@ def _database() -> Iterator[Database]:
 @click.version_option(package_name=None, version="0.1.0", prog_name="nmt")
 def main() -> None:
     """NMT Guide: client education, pre-screen and booking hand-off for a massage clinic."""
+    # The safety net is learned while other programs are started; told beforehand, its tokenizer does not warn of that.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 @main.command()
