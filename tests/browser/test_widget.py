@@ -518,6 +518,19 @@ def test_a_talk_that_ended_elsewhere_begins_anew(visit: Callable[..., Page], cha
     expect(page.get_by_text("a new one was opened").last).to_be_visible()
 
 
+def test_what_is_being_typed_outlives_a_talk_that_ended_elsewhere(visit: Callable[..., Page], chat: FakeChat) -> None:
+    page = visit()
+    open_chat(page)
+    page.locator("#composer-text").fill("half a sent")
+    chat.forget()
+    chat.streams = False  # the page asks again, and learns that its talk is gone
+    expect(page.get_by_text("a new one was opened").last).to_be_visible()
+    expect(page.locator("#composer-text")).to_have_value("half a sent")
+    page.reload()
+    open_chat(page)
+    expect(page.locator("#composer-text")).to_have_value("half a sent")
+
+
 def test_options_of_the_element_itself_win(visit: Callable[..., Page]) -> None:
     page = visit("?label=Ask%20us")
     expect(page.get_by_role("button", name="Ask us")).to_be_visible()

@@ -15,7 +15,7 @@ const LASTED = 10_000;
  * @typedef {{id: string, body: object, shown: string, state: "queued"|"sending"|"waiting"|"sent"|"refused", reason: string,
  *   restored: boolean, before: number|null}} Item a message of this client; `before` is the event id of its first reply
  *
- * Events: `entries` {entries, history}, `item` {item}, `busy` {busy}, `link` {up}, `opened` {replaced}, `cleared`.
+ * Events: `entries` {entries, history}, `item` {item}, `busy` {busy}, `link` {up}, `opened` {replaced}, `cleared` {draft}.
  */
 export class Conversation extends EventTarget {
   #api;
@@ -112,17 +112,17 @@ export class Conversation extends EventTarget {
     return this.#life.signal;
   }
 
-  #clear() {
+  #clear(draft = false) {
     this.#life?.abort();
     this.hurry();
-    this.#memory.forget();
+    this.#memory.forget(draft);
     this.#credentials = null;
     this.#items = [];
     this.#seen.clear();
     this.#cursor = 0;
     this.#sending = false;
     this.#emit("busy", { busy: false });
-    this.#emit("cleared", {});
+    this.#emit("cleared", { draft });
   }
 
   async #establish(life, replaced = false) {
@@ -199,7 +199,7 @@ export class Conversation extends EventTarget {
     const carried = this.#outbox().filter((item) => typeof item.body.text === "string");
     const elsewhere = this.#memory.credentialsElsewhere();
     const soon = Date.now() - this.#opened < NEW_CONVERSATION_AT_MOST_EVERY;
-    this.#clear();
+    this.#clear(true); // nobody asked for this: what is being typed stays
     const next = this.#begin();
     if (soon) await pause(this.#renewals.next(), this.#wakeFollow);
     else this.#renewals.reset();

@@ -57,11 +57,12 @@ export class Memory {
     write(local, KEY, credentials);
   }
 
-  forget() {
+  /** @param {boolean} [draft] what is being typed stays */
+  forget(draft = false) {
     const own = this.#credentials;
     this.#credentials = null;
     write(session, KEY, null);
-    for (const key of [OUTBOX, DRAFT, MARKS]) write(session, key, null);
+    for (const key of [OUTBOX, MARKS, ...(draft ? [] : [DRAFT])]) write(session, key, null);
     const kept = read(local, KEY);
     // Another tab may be in another conversation; that one stays.
     if (!valid(kept) || kept.token === own?.token) write(local, KEY, null);

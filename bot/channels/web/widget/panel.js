@@ -107,10 +107,10 @@ export function mount(place, { root, home, strings, language, frame, options, ac
   conversation.addEventListener("opened", ({ detail: { replaced } }) => {
     if (replaced) notice(t("chat.replaced"));
   });
-  conversation.addEventListener("cleared", () => {
+  conversation.addEventListener("cleared", ({ detail: { draft } }) => {
     view.clear();
     card.clear();
-    box.clear();
+    if (!draft) box.clear();
   });
   window.addEventListener("online", () => conversation.hurry());
 
