@@ -17,6 +17,7 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy.orm import Session
 
 from bot.context import Context
+from bot.education import Topic
 from bot.gateway import reference
 from bot.reply import Button, Reply, ReplyKind
 from bot.screening import Heard, Taken
@@ -37,6 +38,10 @@ ACT_BUTTONS = {
     "reschedule": "button.reschedule",
     "screen": "button.screen",
 }
+
+# From this share on, a topic may have been meant beside what was understood (docs/decisions/0010-understanding.md).
+MAY_BE_MEANT = 0.02
+NEIGHBOURS = 2
 
 _context: Context | None = None
 _of_this_turn: ContextVar[Context] = ContextVar("_of_this_turn")
@@ -173,11 +178,31 @@ def say(dispatcher: CollectingDispatcher, replies: Iterable[Reply]) -> None:
 
 
 def second_request(turn: Turn) -> tuple[Reply, ...]:
-    """The act that was asked for beside the first request, to be pressed: acts are begun one at a time."""
+    """What was or may have been asked for beside the first request, to be pressed.
+
+    Acts are begun one at a time; topics beside an answer stand among its own buttons.
+    """
     act = turn.also or turn.perhaps or ""
-    if act not in ACT_BUTTONS or {turn.intent, act} == {"book", "screen"}:  # the one leads to the other by itself
+    say = context().wording.text("also_asked")
+    if act in ACT_BUTTONS and {turn.intent, act} != {"book", "screen"}:  # the one leads to the other by itself
+        return (Reply(say, ReplyKind.NOTICE, menu((ACT_BUTTONS[act], act))),)
+    near = () if turn.in_form or turn.intent in context().topics else neighbours(turn)
+    meta = {"suggestions": [topic.id for topic in near]}
+    return (Reply(say, ReplyKind.NOTICE, topic_buttons(near), meta=meta),) if near else ()
+
+
+def neighbours(turn: Turn) -> tuple[Topic, ...]:
+    """Topics that may have been meant instead of what was understood, or as well. None where a button was pressed."""
+    if turn.do:
         return ()
-    return (Reply(context().wording.text("also_asked"), ReplyKind.NOTICE, menu((ACT_BUTTONS[act], act))),)
+    likely = [turn.also or "", turn.perhaps or "", *(name for name, share in turn.ranking if share >= MAY_BE_MEANT)]
+    names = dict.fromkeys(name for name in likely if name in context().topics and name != turn.intent)
+    return tuple(context().topics[name] for name in names)[:NEIGHBOURS]
+
+
+def topic_buttons(topics: Iterable[Topic]) -> tuple[Button, ...]:
+    """Topics to be pressed."""
+    return tuple(Button(topic.title, {"do": "topic", "topic": topic.id}) for topic in topics)
 
 
 def _was_understood(turn: Turn) -> bool:
@@ -191,9 +216,8 @@ def menu(*pairs: tuple[str, str]) -> tuple[Button, ...]:
 
 def main_menu() -> tuple[Button, ...]:
     """What the bot can do, as buttons."""
-    first = context().topics["what_is_nmt"]
     return (
-        Button(first.title, {"do": "topic", "topic": first.id}),
+        *topic_buttons((context().topics["what_is_nmt"],)),
         *menu(("button.screen", "screen"), ("button.book", "book"), ("button.person", "person")),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actions._turn import ACT_BUTTONS, Done, Turn, TurnAction, context, main_menu, menu
+from actions._turn import ACT_BUTTONS, Done, Turn, TurnAction, context, main_menu, menu, neighbours, topic_buttons
 from bot.education import Topic
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now
@@ -12,9 +12,9 @@ from bot.store.models import Unanswered
 
 SUGGESTIONS = 3
 FOLLOW_UPS = 3
-# From this share on, a neighbour of the answered topic may have been meant as well (calibrated, docs/decisions/0010).
-MAY_BE_MEANT = 0.1
 MISSES_BEFORE_A_PERSON = 3
+#: What the clinic can say next to a question that it does not answer.
+NEXT_TO_OUTSIDE = {"oos_medicine": "medications_and_massage", "oos_diagnosis": "how_nmt_works"}
 
 
 class AnswerTopic(TurnAction):
@@ -33,7 +33,7 @@ class AnswerTopic(TurnAction):
         conversations.set_context(turn.conversation, topic=(second or topic).id, pending=None)
         if second is not None:
             return Done((answer(topic, plain=True), answer(second, plain=turn.in_form)))
-        return Done((answer(topic, plain=turn.in_form, beside=neighbours(turn, topic)),))
+        return Done((answer(topic, plain=turn.in_form, beside=neighbours(turn)),))
 
 
 class AnswerMore(TurnAction):
@@ -63,7 +63,7 @@ class Suggest(TurnAction):
         near = [name for name, _ in turn.ranking if name in context().topics][:SUGGESTIONS]
         turn.conversation.misses += 1
         note_unanswered(turn, near)
-        topics = tuple(Button(context().topics[name].title, {"do": "topic", "topic": name}) for name in near)
+        topics = topic_buttons(context().topics[name] for name in near)
         act = turn.ranking[0][0] if turn.ranking else ""
         if act in ACT_BUTTONS and act != "person":  # a person is offered below in any case
             topics = (*menu((ACT_BUTTONS[act], act)), *topics)
@@ -93,14 +93,18 @@ class OutOfScope(TurnAction):
             conversations.set_context(turn.conversation, abuse=True)
             conversations.hand_off(turn.session, turn.conversation.id, "abuse")
             return Done((Reply(say("oos_abuse_again" if again else "oos_abuse"), ReplyKind.FALLBACK),))
-        buttons = () if turn.in_form else main_menu()
-        if turn.intent == "oos_medicine" and not turn.in_form:
-            topic = context().topics["medications_and_massage"]
-            buttons = (Button(topic.title, {"do": "topic", "topic": topic.id}), *menu(("button.person", "person")))
-        elif turn.intent == "oos_diagnosis" and not turn.in_form:
-            topic = context().topics["how_nmt_works"]
-            buttons = (Button(topic.title, {"do": "topic", "topic": topic.id}), *menu(("button.person", "person")))
-        return Done((Reply(say(turn.intent), ReplyKind.FALLBACK, buttons),))
+        if turn.in_form:
+            return Done((Reply(say(turn.intent), ReplyKind.FALLBACK),))
+        near = () if turn.intent == "oos_injection" else neighbours(turn)
+        offered = topic_buttons(near)
+        if turn.intent in NEXT_TO_OUTSIDE:
+            always = topic_buttons((context().topics[NEXT_TO_OUTSIDE[turn.intent]],))
+            menu_below = (*always, *menu(("button.person", "person")))
+        else:
+            menu_below = main_menu()
+        buttons = (*offered, *(button for button in menu_below if button not in offered))
+        meta = {"suggestions": [topic.id for topic in near]} if near else {}
+        return Done((Reply(say(turn.intent), ReplyKind.FALLBACK, buttons, meta=meta),))
 
 
 def note_unanswered(turn: Turn, near: Sequence[str]) -> None:
@@ -125,15 +129,6 @@ def offer_a_person(turn: Turn, near: Sequence[str]) -> Reply:
     return Reply(context().wording.text("third_miss"), ReplyKind.FALLBACK, buttons, meta={"suggestions": list(near)})
 
 
-def neighbours(turn: Turn, topic: Topic) -> tuple[Topic, ...]:
-    """Topics that may have been meant instead of the answered one, at most two."""
-    if turn.do:
-        return ()
-    likely = [turn.perhaps or "", *(name for name, share in turn.ranking if share >= MAY_BE_MEANT)]
-    names = dict.fromkeys(name for name in likely if name in context().topics and name != topic.id)
-    return tuple(context().topics[name] for name in names)[: SUGGESTIONS - 1]
-
-
 def answer(topic: Topic, *, plain: bool, beside: Sequence[Topic] = ()) -> Reply:
     """A topic as a reply. `plain` leaves out the buttons: inside a form the open question follows.
 
@@ -151,7 +146,7 @@ def answer(topic: Topic, *, plain: bool, beside: Sequence[Topic] = ()) -> Reply:
             for key, helpful in (("button.helpful", True), ("button.not_helpful", False))
         )
         screen = menu(("button.screen", "screen")) if topic.needs_screen else ()
-        likely = tuple(Button(other.title, {"do": "topic", "topic": other.id}) for other in beside)
+        likely = topic_buttons(beside)
         next_ones = tuple(button for button in follow_ups(topic) if button not in likely)
         buttons = (*(more if topic.more else ()), *likely, *next_ones[: FOLLOW_UPS - len(likely)], *screen, *thumbs)
     return Reply(

@@ -12,7 +12,7 @@ from rasa_sdk import Tracker
 from actions import _turn
 from actions._turn import Done, TurnAction
 from actions.booking import CancelBooking
-from actions.conversation import Thanks
+from actions.conversation import MyData, Thanks
 from actions.education import AnswerTopic, OutOfScope, Suggest
 from bot.context import Context
 from bot.settings import Settings
@@ -93,11 +93,31 @@ def test_booking_and_health_questions_lead_to_each_other_by_themselves(context: 
 
 
 def test_what_may_have_been_meant_comes_first_among_the_buttons(context: Context, conversation: str) -> None:
-    near = ranking(is_it_safe=0.5, side_effects=0.4, price=0.05)
+    near = ranking(is_it_safe=0.5, side_effects=0.4, price=0.01)
     done = turn(context, conversation, AnswerTopic(), "is_it_safe", intent_ranking=near)
     assert done.replies[0].meta["suggestions"] == ["side_effects"]
     assert context.topics["side_effects"].title in titles(done)
     assert context.topics["price"].title not in titles(done)
+
+
+def test_a_topic_that_may_have_been_meant_stands_below_an_act(context: Context, conversation: str) -> None:
+    near = ranking(my_data=0.6, privacy_and_data=0.25, export_data=0.1)
+    done = turn(context, conversation, MyData(), "my_data", intent_ranking=near)
+    assert done.replies[-1].meta["suggestions"] == ["privacy_and_data"]
+    assert dict(done.replies[-1].buttons[0].do) == {"do": "topic", "topic": "privacy_and_data"}
+    sure = turn(context, conversation, MyData(), "my_data", intent_ranking=ranking(my_data=0.99, price=0.001))
+    assert all("suggestions" not in reply.meta for reply in sure.replies)
+
+
+def test_what_is_not_our_field_may_be_near_it(context: Context, conversation: str) -> None:
+    near = ranking(oos_medicine=0.6, instead_of_painkillers=0.3, medications_and_massage=0.1)
+    done = turn(context, conversation, OutOfScope(), "oos_medicine", intent_ranking=near)
+    wanted = ["instead_of_painkillers", "medications_and_massage"]
+    assert titles(done)[:2] == [context.topics[name].title for name in wanted]
+    assert len(titles(done)) == len(set(titles(done)))
+    injected = ranking(oos_injection=0.6, price=0.3)
+    refused = turn(context, conversation, OutOfScope(), "oos_injection", intent_ranking=injected)
+    assert context.topics["price"].title not in titles(refused)
 
 
 def test_a_second_topic_that_may_be_meant_is_offered_first(context: Context, conversation: str) -> None:
