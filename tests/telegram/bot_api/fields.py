@@ -1,8 +1,12 @@
 """Which methods this server has, what each parameter may be, and how a request is read.
 
-Facts (Bot API 10.0, "Making requests"): GET and POST; parameters in the query string, as a form, as JSON (not for
-uploads) or as multipart; method names in any case; lists and objects in a form are JSON texts. Telegram ignores
-parameters it does not know; this server refuses them, so that a misspelt one is found.
+Facts (Bot API 9.3 and 10.0, "Making requests"): GET and POST; parameters in the query string, as a form, as JSON (not
+for uploads) or as multipart; method names in any case; lists and objects in a form are JSON texts.
+
+Stricter than Telegram, so that mistakes are found: Telegram ignores parameters and fields it does not know, takes a
+number for a text, any word for False, the nearest number that fits for one out of range, and reads what it can of a
+list of updates. This server refuses all of that. What both refuse, both refuse in the words of the published server
+(tdlib/telegram-bot-api).
 """
 
 from __future__ import annotations
@@ -73,24 +77,36 @@ def _chat(name: str, raw: Any) -> int:
         raise bad("chat not found") from None
 
 
-def _decoded(name: str, raw: Any, kind: type, expected: str) -> Any:
+_CALLED = {
+    "reply_markup": ("reply keyboard markup", "object expected as reply markup"),
+    "reply_parameters": ("reply parameters", "object expected as reply parameters"),
+    "link_preview_options": ("link preview options", "object expected as link preview options"),
+    "scope": ("BotCommandScope", "can't parse BotCommandScope: BotCommandScope must be an Object"),
+    "menu_button": ("menu button", "can't parse menu button: MenuButton must be an Object"),
+    "commands": ("commands", "expected an Array of BotCommand"),
+}
+"""What Telegram calls an object that it cannot decode, and what it says when it is of another type."""
+
+
+def _decoded(name: str, raw: Any, kind: type) -> Any:
+    called, other = _CALLED.get(name, (name, f"{name} must be an {'Array' if kind is list else 'Object'}"))
     if isinstance(raw, str):
         try:
             raw = json.loads(raw)
         except ValueError:
-            raise bad(f"can't parse {name} JSON object") from None
+            raise bad(f"can't parse {called} JSON object") from None
     if not isinstance(raw, kind):
-        raise bad(f"can't parse {name}: expected an {expected}")
+        raise bad(other)
     return raw
 
 
 def _array(name: str, raw: Any) -> list[Any]:
-    found: list[Any] = _decoded(name, raw, list, "Array")
+    found: list[Any] = _decoded(name, raw, list)
     return found
 
 
 def _object(name: str, raw: Any) -> dict[str, Any]:
-    found: dict[str, Any] = _decoded(name, raw, dict, "Object")
+    found: dict[str, Any] = _decoded(name, raw, dict)
     return found
 
 
@@ -184,11 +200,17 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "setMyCommands": ("commands",),
 }
 
-_MISSING = {
+_MISSING: Mapping[str | tuple[str, str], str] = {
     "chat_id": "chat_id is empty",
     "text": "message text is empty",
     "document": "there is no document in the request",
-    "message_id": "message identifier is not specified",
+    "message_id": "message to edit not found",
+    "latitude": "latitude is empty",
+    "longitude": "longitude is empty",
+    "action": "wrong parameter action in request",
+    "callback_query_id": "query is too old and response timeout expired or query ID is invalid",
+    ("deleteMessage", "chat_id"): "chat identifier is not specified",
+    ("deleteMessage", "message_id"): "message identifier is not specified",
 }
 
 _BY_LOWER = {name.lower(): name for name in METHODS}
@@ -216,17 +238,22 @@ def read(method: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     for name in raw:
         if name not in known:
             raise bad(f'unknown parameter "{name}" of {method}')
+    if method.startswith("editMessage") and not any(raw.get(name) for name in ("chat_id", "message_id")):
+        raise bad("message identifier is not specified")
     for name in REQUIRED.get(method, ()):
-        if name not in raw:
-            raise bad(_MISSING.get(name, f'parameter "{name}" is required'))
+        if raw.get(name, "") == "":
+            raise bad(_MISSING.get((method, name)) or _MISSING.get(name, f'parameter "{name}" is required'))
     return {name: known[name](name, value) for name, value in raw.items()}
 
 
-def only(what: str, given: Mapping[str, Any], known: Mapping[str, type | tuple[type, ...]]) -> None:
+_KINDS = {str: "String", bool: "Boolean", int: "Number", list: "Array", dict: "Object"}
+
+
+def only(what: str, given: Mapping[str, Any], known: Mapping[str, type]) -> None:
     """Refuse an object with a field that is unknown or of another type."""
     for name, value in given.items():
         if name not in known:
             raise bad(f'unknown field "{name}" of {what}')
-        kinds = known[name] if isinstance(known[name], tuple) else (known[name],)
-        if not isinstance(value, known[name]) or (isinstance(value, bool) and bool not in kinds):  # type: ignore[operator]
-            raise bad(f'can\'t parse {what}: Field "{name}" must be of another type')
+        kind = known[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise bad(f'can\'t parse {what}: Field "{name}" must be of type {_KINDS[kind]}')

@@ -1,11 +1,15 @@
 """Reply markup: what Telegram takes as a keyboard.
 
-Facts (Bot API 10.0, InlineKeyboardMarkup to ForceReply):
+Facts (Bot API 9.3 and 10.0, InlineKeyboardMarkup to ForceReply; wording: tdlib/telegram-bot-api, tdlib/td):
 
-- an inline button has a text and exactly one action; `callback_data` has 1 to 64 bytes, `url` is http(s) or tg;
+- an inline button has a text and exactly one action; `callback_data` has 1 to 64 bytes, `url` is http(s) or tg; an
+  action that is empty is none;
 - a reply keyboard's button is a text or an object; `request_contact` only in private chats;
 - `input_field_placeholder` has 1 to 64 characters;
 - at most 8 buttons in a row and 100 in all (what is more, Telegram's server refuses or its apps do not show).
+
+Stricter than Telegram, which leaves out a button without a text, takes the first of two actions, and takes a keyboard
+without buttons for none: all of that is refused here.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Any
 
 from tests.telegram.bot_api.errors import bad
 from tests.telegram.bot_api.fields import only
+from tests.telegram.bot_api.formatting import is_blank
 
 CALLBACK_DATA = 64
 ROW = 8
@@ -52,7 +57,7 @@ def check(markup: dict[str, Any] | None, *, private: bool, inline_only: bool = F
         return None
     kind = next((name for name in _KINDS if name in markup), None)
     if kind is None:
-        raise bad("object expected as reply markup")
+        raise bad("reply markup is of no known kind")
     if inline_only and kind != "inline_keyboard":
         raise bad("inline keyboard expected")
     only("reply markup", markup, _KINDS[kind])
@@ -73,10 +78,15 @@ def check(markup: dict[str, Any] | None, *, private: bool, inline_only: bool = F
 
 def _rows(given: list[Any], kind: str) -> list[list[dict[str, Any]]]:
     if any(not isinstance(row, list) for row in given):
-        raise bad(f'field "{kind}" must be an Array of Arrays')
+        of = " of the InlineKeyboardMarkup" if kind == "inline_keyboard" else ""
+        raise bad(f'field "{kind}"{of} must be an Array of Arrays')
     rows = [[{"text": b} if isinstance(b, str) and kind == "keyboard" else b for b in row] for row in given if row]
     if any(not isinstance(button, dict) for row in rows for button in row):
-        raise bad("can't parse keyboard button: expected an Object")
+        raise bad(
+            "can't parse inline keyboard button: InlineKeyboardButton must be an Object"
+            if kind == "inline_keyboard"
+            else "can't parse keyboard button: KeyboardButton must be a String or an Object"
+        )
     if kind == "keyboard" and not rows:
         raise bad("reply keyboard must have a button")
     if any(len(row) > ROW for row in rows) or sum(len(row) for row in rows) > BUTTONS:
@@ -85,9 +95,11 @@ def _rows(given: list[Any], kind: str) -> list[list[dict[str, Any]]]:
 
 
 def _text(button: dict[str, Any], what: str) -> None:
-    if not isinstance(button.get("text"), str):
+    if "text" not in button:
+        raise bad(f"can't parse {what}: Can't find field \"text\"")
+    if not isinstance(button["text"], str):
         raise bad(f'can\'t parse {what}: Field "text" must be of type String')
-    if not button["text"].strip():
+    if is_blank(button["text"]):
         raise bad(f"{what} text must be non-empty")
     if "style" in button and button["style"] not in _STYLES:
         raise bad(f"{what} style is unknown")
@@ -96,16 +108,16 @@ def _text(button: dict[str, Any], what: str) -> None:
 def _inline(button: dict[str, Any]) -> None:
     _text(button, "inline keyboard button")
     only("inline keyboard button", button, _INLINE)
-    actions = [name for name in _ACTIONS if name in button]
+    actions = [name for name in _ACTIONS if button.get(name)]
     if not actions:
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if len(actions) > 1:
         raise bad("can't parse inline keyboard button: exactly one action must be given")
-    if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= CALLBACK_DATA:
+    if len(button.get("callback_data", "").encode()) > CALLBACK_DATA:
         raise bad("BUTTON_DATA_INVALID")
-    if "url" in button and not _URL.fullmatch(button["url"]):
+    if button.get("url") and not _URL.fullmatch(button["url"]):
         raise bad(f"inline keyboard button URL '{button['url']}' is invalid: Unsupported URL protocol")
-    if "copy_text" in button and not 1 <= len(str(button["copy_text"].get("text", ""))) <= 256:
+    if button.get("copy_text") and not 1 <= len(str(button["copy_text"].get("text", ""))) <= 256:
         raise bad("BUTTON_COPY_TEXT_INVALID")
 
 

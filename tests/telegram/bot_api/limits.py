@@ -2,7 +2,8 @@
 
 Facts (Bots FAQ, "My bot is hitting limits"): not more than about one message a second in one chat, short bursts are
 let through; not more than about 30 messages a second over all chats; not more than 20 messages a minute in one group.
-What is too much gets 429 with `retry_after` in whole seconds. Until that time is over the chat is refused again.
+What is too much gets 429 with `retry_after` in whole seconds. Until that time is over the chat is refused again. And of
+the published server (tdlib/telegram-bot-api): a webhook is set at most once a second.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ class Flood:
     clock: Callable[[], float] = time.monotonic
     closed_until: dict[int, float] = field(default_factory=dict)
     refused: int = 0
+    webhook_every: float = 1.0
+    """Seconds between two webhooks that are set; set too early, the second is refused for a second."""
+    webhook_at: float = -math.inf
     early: int = 0
     """Requests that came before the `retry_after` they had been given was over."""
     _chats: dict[int, Bucket] = field(default_factory=dict)
@@ -72,6 +76,17 @@ class Flood:
         wait = max(bucket.take(now), self._overall.take(now))
         if wait:
             raise self._refuse(chat_id, wait)
+
+    def take_webhook(self) -> None:
+        """Count one webhook.
+
+        Raises:
+            Refusal: 429, the one before is too fresh.
+        """
+        now = self.clock()
+        if now < self.webhook_at + self.webhook_every:
+            raise too_many(1)
+        self.webhook_at = now
 
     def close(self, chat_id: int, seconds: float) -> None:
         """Refuse this chat for a while."""

@@ -1,15 +1,17 @@
 """What each method does, and when it refuses.
 
-Facts, with the method's section of Bot API 10.0: text 1-4096 characters after entities are parsed (sendMessage,
-editMessageText); caption 0-1024 (sendDocument); latitude within 90 and longitude within 180 degrees (Location);
-answer to a button 0-200 characters (answerCallbackQuery); at most 100 commands, names of 1-32 characters of a-z, 0-9
-and underscore, descriptions of 1-256 (BotCommand); description 0-512, short description 0-120, name 0-64; webhook
-addresses https on port 443, 80, 88 or 8443 with a secret of 1-256 characters of A-Z a-z 0-9 _ - (setWebhook);
-a bot edits only its own messages, deletes in a private chat any message younger than 48 hours.
+Facts, with the method's section of Bot API 9.3 (the same in 10.0): text 1-4096 characters after entities are parsed
+(sendMessage, editMessageText); caption 0-1024 (sendDocument); latitude within 90 and longitude within 180 degrees
+(Location); answer to a button 0-200 characters (answerCallbackQuery); at most 100 commands, names of 1-32 characters of
+a-z, 0-9 and underscore, descriptions of 1-256 (BotCommand); description 0-512, short description 0-120, name 0-64;
+webhook addresses https on port 443, 80, 88 or 8443 with a secret of 1-256 characters of A-Z a-z 0-9 _ - (setWebhook);
+a bot edits only its own messages, deletes in a private chat any message younger than 48 hours. Facts of the published
+server, besides its words: a webhook is set at most once a second, and not on an address that is reserved or IPv6 only.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import time
@@ -141,13 +143,13 @@ class Methods:
 
     def _send_location(self, given: Json) -> Json:
         chat = self._writable(given)
-        return self._world.message_json(self._sent(chat, given, {"location": _location(given)}))
+        return self._world.message_json(self._sent(chat, given, {"location": _location(given, "location")}))
 
     def _send_venue(self, given: Json) -> Json:
         chat = self._writable(given)
-        if not given["title"].strip() or not given["address"].strip():
+        if formatting.is_blank(given["title"]) or formatting.is_blank(given["address"]):
             raise bad("venue title and address must be non-empty")
-        venue = {"location": _location(given), "title": given["title"], "address": given["address"]}
+        venue = {"location": _location(given, "venue location"), "title": given["title"], "address": given["address"]}
         content = {"venue": venue, "location": venue["location"]}
         return self._world.message_json(self._sent(chat, given, content))
 
@@ -156,6 +158,8 @@ class Methods:
         replies_to = given.get("reply_parameters")
         if replies_to is not None:
             only("reply parameters", replies_to, _REPLY_PARAMETERS)
+            if "message_id" not in replies_to:
+                raise bad('can\'t find field "message_id"')
             found = replies_to.get("message_id") in chat.messages
             if not found and not replies_to.get("allow_sending_without_reply"):
                 raise bad("message to be replied not found")
@@ -170,18 +174,15 @@ class Methods:
         chat.actions.clear()
         return message
 
-    def _formatted(self, given: Json, field: str, limit: int) -> Json:
+    def _formatted(self, given: Json, field: str, limit: int, too_long: str = "message is too long") -> Json:
         if given.get("entities") or given.get("caption_entities"):
             raise bad("this server checks parse_mode, not lists of entities")
-        text, entities = formatting.parse(given[field], given.get("parse_mode", ""))
-        stripped = text.strip()
-        if not stripped:
-            raise bad("message text is empty" if field == "text" else "message caption is empty")
-        if formatting.utf16(stripped) > limit:
-            raise bad("message is too long" if field == "text" else "message caption is too long")
-        cut = formatting.utf16(text[: len(text) - len(text.lstrip())])
-        kept = [{**e, "offset": max(0, e["offset"] - cut)} for e in entities]
-        return {field: stripped, **({f"{'' if field == 'text' else 'caption_'}entities": kept} if kept else {})}
+        text, entities = formatting.cleaned(*formatting.parse(given[field], given.get("parse_mode", "")))
+        if formatting.is_blank(text):
+            raise bad("text must be non-empty")
+        if formatting.utf16(text) > limit:
+            raise bad(too_long if field == "text" else "message caption is too long")
+        return {field: text, **({f"{'' if field == 'text' else 'caption_'}entities": entities} if entities else {})}
 
     def _chat(self, given: Json) -> Chat:
         chat = self._world.chats.get(given["chat_id"])
@@ -223,7 +224,7 @@ class Methods:
 
     def _edit_text(self, given: Json) -> Json:
         message = self._editable(given)
-        content = self._formatted(given, "text", TEXT)
+        content = self._formatted(given, "text", TEXT, "MESSAGE_TOO_LONG")
         only("link preview options", given.get("link_preview_options", {}), _PREVIEW)
         if "text" not in message.content:
             raise bad("there is no text in the message to edit")
@@ -257,7 +258,7 @@ class Methods:
         late = query is not None and time.monotonic() - query.at > self._world.query_life_s
         if query is None or query.answered is not None or late:
             raise bad("query is too old and response timeout expired or query ID is invalid")
-        if len(given.get("text", "")) > ANSWER:
+        if formatting.utf16(given.get("text", "")) > ANSWER:
             raise bad("MESSAGE_TOO_LONG")
         if given.get("url"):
             raise bad("URL_INVALID")
@@ -300,18 +301,31 @@ class Methods:
             if not isinstance(command, dict):
                 raise bad("can't parse BotCommand: expected an Object")
             only("BotCommand", command, {"command": str, "description": str})
-            if not _COMMAND.fullmatch(command.get("command", "")):
+            _found("BotCommand", command, "command", "description")
+            name, description = (command[key].strip(" \n") for key in ("command", "description"))
+            if not name.removeprefix("/"):
+                raise bad("command must be non-empty")
+            if len(name.removeprefix("/")) > 32:
+                raise bad("command length must not exceed 32")
+            if not description:
+                raise bad("command description must be non-empty")
+            if len(description) > 256:
+                raise bad("command description length must not exceed 256")
+            if not _COMMAND.fullmatch(name):
                 raise bad("BOT_COMMAND_INVALID")
-            if not 1 <= len(command.get("description", "").strip()) <= 256:
-                raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
         self._world.commands[self._scope(given)] = given["commands"]
         return True
 
     def _scope(self, given: Json) -> tuple[str, str]:
         scope = given.get("scope", {"type": "default"})
-        kind = scope.get("type")
-        if kind not in SCOPES or set(scope) != {"type", *SCOPES[kind]}:
+        _found("BotCommandScope", scope, "type")
+        if scope["type"] not in SCOPES:
             raise bad("can't parse BotCommandScope: Unsupported type specified")
+        _found("BotCommandScope", scope, *SCOPES[scope["type"]])
+        if set(scope) != {"type", *SCOPES[scope["type"]]}:
+            raise bad("unknown field of BotCommandScope")
+        if "chat_id" in scope:
+            self._chat({"chat_id": scope["chat_id"]})
         return json.dumps(scope, sort_keys=True), _language(given)
 
     def _profile(self, given: Json, field: str, limit: int) -> bool:
@@ -328,8 +342,10 @@ class Methods:
 
     def _menu_button(self, given: Json) -> bool:
         button = given.get("menu_button", {"type": "default"})
-        if button.get("type") not in ("default", "commands") or set(button) != {"type"}:
-            raise bad("can't parse menu button: Unsupported type specified")
+        _found("menu button", button, "type")
+        if button["type"] not in ("default", "commands"):
+            raise bad("can't parse menu button: MenuButton has unsupported type")
+        only("menu button", button, {"type": str})
         if "chat_id" in given:
             self._chat(given)
         self._world.menu_button = button
@@ -341,18 +357,22 @@ class Methods:
         url = given.get("url", "")
         if not url:
             return self._delete_webhook({key: given[key] for key in ("drop_pending_updates",) if key in given})
+        self._flood.take_webhook()
+        if not 1 <= given.get("max_connections", 40) <= 100:
+            raise bad("max_connections must be from 1 to 100")
         parts = urlsplit(url)
         if not parts.hostname or parts.scheme not in ("http", "https"):
             raise bad("invalid webhook URL specified")
+        if len(given.get("secret_token", "x")) > 256:
+            raise bad("secret token is too long")
+        if "secret_token" in given and not _SECRET.fullmatch(given["secret_token"]):
+            raise bad("secret token contains unallowed characters")
         if not self._local:
             if parts.scheme != "https":
                 raise bad("bad webhook: An HTTPS URL must be provided for webhook")
             if (parts.port or 443) not in WEBHOOK_PORTS:
                 raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-        if not 1 <= given.get("max_connections", 40) <= 100:
-            raise bad("max_connections must be from 1 to 100")
-        if "secret_token" in given and not _SECRET.fullmatch(given["secret_token"]):
-            raise bad("secret token contains unallowed characters")
+            _check_address(given.get("ip_address") or parts.hostname, fixed="ip_address" in given)
         self.allow(given)
         if given.get("drop_pending_updates"):
             self._world.waiting.clear()
@@ -400,9 +420,30 @@ class Methods:
         self._world.allowed = tuple(wanted) or World(self._world.token).allowed
 
 
-def _location(given: Json) -> Json:
+def _found(what: str, given: Json, *names: str) -> None:
+    """The fields that an object has to have."""
+    for name in names:
+        if name not in given:
+            raise bad(f"can't parse {what}: Can't find field \"{name}\"")
+
+
+def _check_address(host: str, *, fixed: bool) -> None:
+    """An address of a webhook that is given in numbers; names are not resolved here."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        if fixed:
+            raise bad("bad webhook: Invalid IP address specified") from None
+        return
+    if address.version != 4:
+        raise bad("bad webhook: IPv6-only addresses are not allowed")
+    if not address.is_global:
+        raise bad(f"bad webhook: IP address {host} is reserved")
+
+
+def _location(given: Json, what: str) -> Json:
     if not -90 <= given["latitude"] <= 90 or not -180 <= given["longitude"] <= 180:
-        raise bad("wrong latitude or longitude specified")
+        raise bad(f"wrong {what} specified")
     if not 0 <= given.get("horizontal_accuracy", 0) <= 1500:
         raise bad("horizontal accuracy must be from 0 to 1500 meters")
     return {"latitude": given["latitude"], "longitude": given["longitude"]}

@@ -268,9 +268,12 @@ async def _parameters(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "application/json":
         try:
-            given |= json.loads(await request.body() or b"{}")
+            body = json.loads(await request.body() or b"{}")
         except ValueError:
             raise bad("can't parse JSON object") from None
+        if not isinstance(body, dict):
+            raise bad("JSON object expected")
+        given |= body
     elif kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         async with request.form() as form:
             for name, value in form.multi_items():
