@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from telegram import WebhookInfo
 from telegram.error import (
     BadRequest,
     Conflict,
@@ -34,6 +36,9 @@ Bot = ExtBot[int]
 
 Threads = Callable[..., Awaitable[Any]]
 """Runs blocking work beside the loop: `await threads(function, *arguments)`."""
+
+_FRESH = timedelta(minutes=2)
+"""How long Telegram's last failure to call the webhook counts: longer than our look at it is apart."""
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -76,6 +81,17 @@ def may_have_arrived(error: TelegramError) -> bool:
 def is_passing(error: TelegramError) -> bool:
     """Whether the same may work a little later."""
     return isinstance(error, RetryAfter) or _is_network(error)
+
+
+def is_answer(error: TelegramError) -> bool:
+    """Whether Telegram itself said this, of a bot that it knows: it can be reached, and written to."""
+    return not isinstance(error, InvalidToken) and not _is_network(error)
+
+
+def webhook_fault(info: WebhookInfo, moment: datetime) -> str:
+    """What is wrong with the webhook; empty when nothing waits, or the last failure is long past."""
+    failed = info.last_error_date is not None and moment - info.last_error_date < _FRESH
+    return "Telegram cannot call the webhook address" if failed and info.pending_update_count else ""
 
 
 def _is_network(error: TelegramError) -> bool:

@@ -64,6 +64,8 @@ class TelegramRole:
         self._known = asyncio.Event()
         """Telegram has said who this bot is: before that nothing can be answered, and no attempt is to be wasted."""
         self._news = asyncio.Event()
+        self._reached = False
+        """Whether Telegram took the last request: it can be written to, even where it cannot call us."""
         self._said: dict[str, Any] = {}
         self._introducing: asyncio.Task[None] | None = None
 
@@ -129,6 +131,7 @@ class TelegramRole:
         while not self._stopping.is_set():
             try:
                 await self._bot.initialize()
+                self._reached = True
                 if self._settings.telegram_mode == "webhook":
                     self._known.set()
                     await self._be_called()
@@ -144,6 +147,7 @@ class TelegramRole:
                         offset = await self._fetch(offset, api.POLL_S)
             except TelegramError as error:
                 failures += 1
+                self._reached = api.is_answer(error)
                 if self._bot._bot_user is not None:
                     self._known.set()
                 await self._report(up=False, why=api.reason(error))
@@ -175,8 +179,8 @@ class TelegramRole:
             info = await self._bot.get_webhook_info()
             if info.url != settings.telegram_webhook_url:
                 return  # somebody took it away: set it anew
-            late = info.last_error_date is not None and (now() - info.last_error_date).total_seconds() < 120
-            await self._report(up=not late, why="Telegram cannot call the webhook address" if late else "")
+            fault = api.webhook_fault(info, now())
+            await self._report(up=not fault, why=fault)
 
     def _introduce_beside(self) -> None:
         """Clients are not kept waiting for it: Telegram may ask for a long pause here."""
@@ -292,7 +296,7 @@ class TelegramRole:
                 for chat_id in await self._in_thread(self._chats.with_news):
                     if not self._sender.is_waiting(chat_id):
                         self._start(chat_id)
-                if self._said.get("up"):
+                if self._reached:
                     await self._staff.look(self._in_thread)
                 if time.monotonic() - tidied > TIDY_S:
                     tidied = time.monotonic()

@@ -1,0 +1,146 @@
+"""The role tells staff whenever Telegram can be written to, also while Telegram cannot call the webhook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from telegram import WebhookInfo
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.channels.telegram import api
+from bot.channels.telegram.app import TelegramRole
+from bot.context import Context
+from bot.settings import Settings
+from bot.store import Database, migrate, now
+
+HOOK = "https://clinic.example/telegram/webhook"
+
+
+class Bot:
+    """Knows itself; what it says of its webhook is set by the test, and so is whether it can be reached."""
+
+    id, username, _bot_user = 12, "willow_lane_bot", object()
+
+    def __init__(self, role: TelegramRole, infos: list[WebhookInfo], error: TelegramError | None = None) -> None:
+        self._role, self._infos, self._error = role, infos, error
+
+    async def initialize(self) -> None:
+        if self._error is not None:
+            self._role._stopping.set()
+            raise self._error
+
+    async def set_webhook(self, *_: Any, **__: Any) -> None:
+        return
+
+    async def get_webhook_info(self) -> WebhookInfo:
+        if len(self._infos) == 1:
+            self._role._stopping.set()
+        return self._infos.pop(0)
+
+
+@pytest.fixture
+def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramRole]:
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path, telegram_token="12:" + "a" * 35, telegram_mode="webhook",
+        telegram_webhook_url=HOOK,
+    )  # fmt: skip
+    migrate(settings.database_url)
+    context = replace(Context.load(settings), database=Database(settings.database_url))
+    role = TelegramRole(context, settings, None)
+
+    pauses = iter(range(5))
+
+    async def at_once(_seconds: float) -> None:
+        if next(pauses) == 4:
+            role._stopping.set()
+
+    async def introduced() -> None:
+        return
+
+    monkeypatch.setattr(role, "_pause", at_once)
+    monkeypatch.setattr(role, "_introduce", introduced)
+    yield role
+    role._pool.shutdown()
+    context.database.close()
+
+
+def info(failed_before: timedelta | None, waiting: int) -> WebhookInfo:
+    """What Telegram says of the webhook."""
+    at = now() - failed_before if failed_before is not None else None
+    return WebhookInfo(HOOK, False, waiting, last_error_date=at)
+
+
+@pytest.mark.parametrize(
+    ("failed_before", "waiting", "faulty"),
+    [
+        (None, 0, False),
+        (None, 3, False),
+        (timedelta(seconds=61), 3, True),
+        (timedelta(seconds=61), 0, False),  # it was brought since
+        (timedelta(seconds=121), 3, False),
+    ],
+)
+def test_a_webhook_is_at_fault_while_something_waits_that_could_not_be_brought(
+    failed_before: timedelta | None, waiting: int, faulty: bool
+) -> None:
+    assert bool(api.webhook_fault(info(failed_before, waiting), now())) is faulty
+
+
+def test_a_webhook_that_cannot_be_called_is_reported_and_telegram_is_written_to_all_the_same(
+    role: TelegramRole,
+) -> None:
+    said = []
+    report = role._report
+
+    async def reporting(*, up: bool, why: str = "") -> None:
+        said.append((up, why))
+        await report(up=up, why=why)
+
+    role._report = reporting  # type: ignore[method-assign]
+    role._bot = cast(Any, Bot(role, [info(None, 0), info(timedelta(seconds=5), 2)]))
+    asyncio.run(role._receive())
+    assert [up for up, _ in said] == [True, True, False]
+    assert "cannot call the webhook" in said[-1][1]
+    assert role._reached
+
+
+@pytest.mark.parametrize(
+    ("error", "reached"),
+    [
+        (TimedOut(), False),
+        (NetworkError("x"), False),
+        (InvalidToken("x"), False),
+        (Conflict("x"), True),
+        (RetryAfter(5), True),
+    ],
+)
+def test_whether_telegram_is_reached_is_told_by_what_it_says(
+    role: TelegramRole, error: TelegramError, reached: bool
+) -> None:
+    role._bot = cast(Any, Bot(role, [], error))
+    asyncio.run(role._receive())
+    assert role._reached is reached
+
+
+def test_staff_are_told_whenever_telegram_is_reached(role: TelegramRole) -> None:
+    looked = []
+
+    class Staff:
+        async def look(self, _threads: Any) -> None:
+            looked.append(role._reached)
+            role._stopping.set()
+
+    async def pushing(reached: bool) -> None:
+        role._staff = cast(Any, Staff())
+        role._reached, role._said = reached, {"up": False}
+        role._known.set()
+        await role._push()
+
+    asyncio.run(pushing(True))
+    assert looked == [True]
