@@ -37,6 +37,8 @@ from bot.store.models import Conversation, Feedback, Message
 logger = logging.getLogger(__name__)
 
 TEXT_LIMIT = 2_000
+GONE = "conversation_gone"
+"""The code of the error that says: there is no such conversation any more."""
 _LOCKS_KEPT = 4_096
 
 
@@ -158,14 +160,18 @@ class Gateway:
         """Answer one message. The same `client_message_id` again gives the same replies and does nothing.
 
         Raises:
-            GatewayError: the text is empty or too long, the payload was never offered, or an answer is not one.
+            GatewayError: the text is empty or too long, the payload was never offered, an answer is not one, or the
+                conversation was removed in this moment.
         """
         with self._turn_of(conversation_id):
             known = self._known(conversation_id, incoming.client_message_id)
             if known is not None and known.state != "received":
                 return self._stored_turn(known)
             if known is None:
-                message, text = self._store(conversation_id, incoming)
+                try:
+                    message, text = self._store(conversation_id, incoming)
+                except IntegrityError as error:
+                    return self._meanwhile(conversation_id, incoming, error)
             else:  # it was stored, but the process ended before it was answered
                 message, text = known, known.text
             return self._answer(conversation_id, message, text)
@@ -183,13 +189,20 @@ class Gateway:
     def _store(self, conversation_id: str, incoming: ClientMessage) -> tuple[Message, str]:
         with self._context.database.session() as session:
             text, do = self._read_input(session, conversation_id, incoming)
-            try:
-                message = conversations.add_client_message(
-                    session, conversation_id, text, incoming.client_message_id, do
-                )
-            except IntegrityError as error:
-                raise GatewayError("conflict", self._say("action_failed", reference="-")) from error
-            return message, text
+            return conversations.add_client_message(
+                session, conversation_id, text, incoming.client_message_id, do
+            ), text
+
+    def _meanwhile(self, conversation_id: str, incoming: ClientMessage, error: IntegrityError) -> Turn:
+        """Another process was faster: it took this very message and answers it, or the conversation is no more.
+
+        Raises:
+            GatewayError: there is no such conversation any more. Nothing was stored.
+        """
+        taken = self._known(conversation_id, incoming.client_message_id)
+        if taken is None:
+            raise GatewayError(GONE, self._say("conversation_gone")) from error
+        return self._stored_turn(taken)
 
     def _read_input(
         self, session: Any, conversation_id: str, incoming: ClientMessage

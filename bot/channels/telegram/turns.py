@@ -22,7 +22,7 @@ from bot.channels.telegram.split import split
 from bot.channels.telegram.updates import Incoming, Kind, calls_bot
 from bot.context import Context
 from bot.engine_client import EngineError
-from bot.gateway import TEXT_LIMIT, ClientMessage, Gateway, GatewayError
+from bot.gateway import GONE, TEXT_LIMIT, ClientMessage, Gateway, GatewayError
 from bot.reply import Button, Reply, ReplyKind
 
 logger = logging.getLogger(__name__)
@@ -405,6 +405,8 @@ class _Turn:
             try:
                 turn = await self._threads(self._all._gateway.handle, self._conversation_id, message)
             except GatewayError as error:
+                if error.code == GONE:  # taken again from the start, the update opens another conversation
+                    raise
                 reply = Reply(error.message, ReplyKind.FALLBACK)
                 await self._threads(self._chats.say, self._conversation_id, self._key, [reply], ask_again=True)
                 return

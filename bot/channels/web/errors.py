@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from bot.gateway import GatewayError, reference
+from bot.gateway import GONE, GatewayError, reference
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _MESSAGES = {
     429: "Your messages came very fast. Please wait a moment and then go on.",
     503: "The service is not ready yet.",
 }
-_STATUS = {"payload_unknown": 409, "conflict": 409}
+_STATUS = {"payload_unknown": 409, GONE: 401}
 
 
 class ApiError(Exception):
