@@ -18,6 +18,7 @@ from bot.booking.draft import Draft, Phrase, Step
 from bot.booking.replies import misread, prefill, understand
 from bot.booking.states import Action, State
 from bot.booking.when import say_day, say_time, say_when
+from bot.cards import booking_card
 from bot.clinical.record import Record
 from bot.clinical.triage import bring_up
 from bot.context import Context
@@ -218,14 +219,6 @@ class BookingDesk:
             meta["slots"] = {"days": [self._free_day(day, starts) for day, starts in step.times.items()]}
         return (Reply(text, kind, buttons, meta=meta),)
 
-    def _facts(self, booking: Booking) -> dict[str, Any]:
-        """`meta.booking`, and how clients know the session and the person."""
-        clinic = self._context.clinic
-        service = clinic.service(booking.service)
-        person = clinic.therapist(booking.therapist) if booking.therapist else None
-        names = {"service": service.name if service else None, "therapist": person.name if person else None}
-        return facts(booking) | {"names": names}
-
     def _free_day(self, day: str, starts: Iterable[datetime]) -> dict[str, Any]:
         """A day and its free times, for channels that can show them together."""
         zone = self._context.clinic.zone
@@ -292,7 +285,7 @@ class BookingDesk:
             text = self._say(
                 "booking.requested", reference=booking.reference, when=self.when(booking.start), hold_hours=hours
             )
-        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": self._facts(booking)})
+        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": booking_card(booking, self._context.clinic)})
 
     # ------------------------------------------------------------ an existing request
 
@@ -322,7 +315,7 @@ class BookingDesk:
             gate, _ = screenings.gate(session, conversation)
             keys = ("button.book", "button.cancel_booking") if gate is Gate.REQUEST else ("button.cancel_booking",)
             buttons = self._menu(*keys)
-        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": self._facts(booking)})
+        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": booking_card(booking, self._context.clinic)})
 
     def ask_cancel(self, session: Session, conversation: Conversation) -> Reply:
         """Ask once before a request is cancelled, with what the clinic's policy says."""
@@ -341,7 +334,7 @@ class BookingDesk:
             Button(self._say("button.cancel_yes"), {"do": "intent", "intent": "affirm"}),
             Button(self._say("button.cancel_no"), {"do": "intent", "intent": "deny"}),
         )
-        return Reply(text, ReplyKind.CONFIRM, buttons, meta={"booking": self._facts(booking)})
+        return Reply(text, ReplyKind.CONFIRM, buttons, meta={"booking": booking_card(booking, self._context.clinic)})
 
     def cancel(self, session: Session, conversation: Conversation) -> Reply:
         """Cancel the open request."""
@@ -351,7 +344,12 @@ class BookingDesk:
         variables = self._variables(booking)
         booking = bookings.cancel(session, booking.reference, now())
         text = self._say("booking.cancelled", **variables)
-        return Reply(text, ReplyKind.BOOKING, self._menu("button.book"), meta={"booking": self._facts(booking)})
+        return Reply(
+            text,
+            ReplyKind.BOOKING,
+            self._menu("button.book"),
+            meta={"booking": booking_card(booking, self._context.clinic)},
+        )
 
     def answer_proposal(self, session: Session, conversation: Conversation, accepts: bool) -> Reply:
         """The client's word on a time that staff proposed."""
@@ -364,7 +362,7 @@ class BookingDesk:
         booking = bookings.transition(session, booking.reference, action, now(), hold=hold)
         text = self._say(f"booking_proposal_{'accepted' if accepts else 'refused'}", **variables)
         buttons = () if accepts else self._menu("button.book")
-        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": self._facts(booking)})
+        return Reply(text, ReplyKind.BOOKING, buttons, meta={"booking": booking_card(booking, self._context.clinic)})
 
     def withdraw(self, session: Session, conversation: Conversation) -> bool:
         """Let a held or confirmed time go because the health answers changed; the request stays, without a time."""
@@ -448,19 +446,6 @@ def _numbered(step: Step, text: str) -> str | None:
     if step.id == "summary" or not number.isdigit() or not 1 <= int(number) <= len(step.choices):
         return None
     return step.choices[int(number) - 1].value
-
-
-def facts(booking: Booking) -> dict[str, Any]:
-    """`meta.booking` of the chat API."""
-    slot = None
-    if booking.start is not None and booking.end is not None:
-        slot = {
-            "start": _iso(booking.start),
-            "end": _iso(booking.end),
-            "therapist": booking.therapist,
-            "service": booking.service,
-        }
-    return {"reference": booking.reference, "state": str(booking.state), "slot": slot}
 
 
 def _iso(moment: datetime) -> str:

@@ -10,10 +10,11 @@ from bot import reminders
 from bot.booking.slots import Slot
 from bot.booking.states import OPEN, Action, State, TransitionError
 from bot.booking.when import say_when
+from bot.cards import booking_card
 from bot.clinic import Service
 from bot.reply import Button, Reply, ReplyKind
 from bot.review.core import Conflict, Desk, Invalid, Json, NotAllowed, NotFound, checked
-from bot.review.rows import approval, booking_json, slot_meta
+from bot.review.rows import approval, booking_json
 from bot.staff import Staff, audit
 from bot.store import bookings
 from bot.store.database import now
@@ -142,7 +143,7 @@ class Bookings(Desk):
                 )
                 for title, accepts in (("button.accept_time", True), ("button.other_time", False))
             )
-        return Reply(words, ReplyKind.BOOKING, buttons=buttons, meta={"booking": slot_meta(booking)})
+        return Reply(words, ReplyKind.BOOKING, buttons=buttons, meta={"booking": booking_card(booking, self._clinic)})
 
 
 # What a client is told of an act on a booking, unless staff write their own words.

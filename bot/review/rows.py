@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Case, Select, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from bot.cards import booking_facts
 from bot.clinical.model import Tier
 from bot.review.core import STATES, Invalid, Json, NotFound, iso
 from bot.staff import Staff
@@ -31,7 +32,7 @@ from bot.store.models import (
 def booking_json(booking: Booking, screening: Screening, staff: Staff) -> Json:
     """A booking as staff see it; the client's note is left to those who may read health answers."""
     return {
-        **slot_meta(booking),
+        **booking_facts(booking),
         "service": booking.service,
         "therapist": booking.therapist,
         "any_therapist": booking.any_therapist,
@@ -58,19 +59,6 @@ def approval(screening: Screening) -> str:
     if screening.tier == Tier.NONE.name:
         return "not_needed"
     return "by_confirming" if screening.tier == Tier.CAUTION.name else "missing"
-
-
-def slot_meta(booking: Booking) -> Json:
-    """`meta.booking` of the chat API."""
-    slot = None
-    if booking.start is not None and booking.end is not None:
-        slot = {
-            "start": iso(booking.start),
-            "end": iso(booking.end),
-            "therapist": booking.therapist,
-            "service": booking.service,
-        }
-    return {"reference": booking.reference, "state": booking.state, "slot": slot}
 
 
 def finding_json(finding: Finding, withheld: set[str]) -> Json:

@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot.booking.states import OPEN, Action, State
+from bot.cards import booking_card
 from bot.clinical.model import Tier
 from bot.clinical.record import Record
 from bot.clinical.triage import triage
@@ -47,7 +48,6 @@ from bot.review.rows import (
     letter_json,
     open_cursor,
     rank_of_tier,
-    slot_meta,
     standing_decision,
     whole,
     withheld_among,
@@ -382,7 +382,7 @@ class Screenings(Desk):
         buttons: tuple[Button, ...] = ()
         if made.decision == "approve" and (booking is None or booking.start is None):
             buttons = (Button(self._wording.text("button.book"), {"do": "intent", "intent": "book"}),)
-        meta = {"booking": slot_meta(booking)} if booking is not None else {}
+        meta = {"booking": booking_card(booking, self._clinic)} if booking is not None else {}
         return Reply(made.message_to_client, ReplyKind.NOTICE, buttons=buttons, meta=meta)
 
     def _screening_rows(self, session: Session, rows: Sequence[Screening], staff: Staff) -> list[Json]:

@@ -270,7 +270,7 @@ def test_what_is_written_offline_is_kept_in_order_and_sent(open_page: Callable[.
     page.context.set_offline(True)
     say(page, "first")
     say(page, "second")
-    expect(page.get_by_text("Not sent yet. Trying again.")).to_be_visible()
+    expect(page.get_by_text("Not sent yet. Trying again.")).to_have_count(2)
     expect(page.locator("#banner")).to_contain_text("You are offline")
     expect(page.locator("#banner")).to_contain_text("In an emergency, call 911.")
     assert chat.received == []

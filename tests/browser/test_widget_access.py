@@ -24,7 +24,7 @@ BOOKED = {
     "reference": "NMT-7K2QX",
     "state": "confirmed",
     "slot": {"start": "2026-11-24T14:00:00Z", "end": "2026-11-24T15:00:00Z"},
-    "names": {"service": "NMT session", "therapist": "Anna Reyes"},
+    "names": {"service": "NMT session", "therapist": "Anna Reyes", "when": "Tuesday 24 November, 9 am"},
 }
 
 

@@ -298,7 +298,10 @@ def test_confirming_tells_the_time_in_the_clinics_zone(context: StaffSide, revie
     there = start.astimezone(context.clinic.zone)
     assert f"{there:%A} {there.day} {there:%B}, noon" in told.reply["text"]
     assert (told.reply["kind"], told.reply["meta"]["booking"]["state"]) == ("booking", "confirmed")
-    assert told.reply["meta"]["booking"]["slot"]["therapist"] == "anna"
+    card = told.reply["meta"]["booking"]
+    assert card["slot"]["therapist"] == "anna"
+    assert card["names"]["therapist"] == "Anna Reyes"
+    assert card["names"]["when"] in told.reply["text"]  # the card and the words say the same time
 
 
 def test_confirming_a_caution_is_the_human_decision(context: StaffSide, review: Review, anna: Staff) -> None:

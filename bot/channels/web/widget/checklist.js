@@ -114,16 +114,16 @@ export function checklistForm(checklist, screening, context) {
     };
   }
 
-  /** A warning sign must not wait until a long page is filled in. */
+  /** A warning sign must not wait until a long page is filled in: this is said right below its line. */
   function warn(place, sections) {
-    const first = sections[0];
-    const urgent = sections.length > 1 && first.list.urgent && first.rows.some((row) => row.value() === "yes");
-    if (urgent === place.hasChildNodes()) return;
-    if (!urgent) {
+    const { list, rows: signs } = sections[0];
+    const sign = sections.length > 1 && list.urgent && signs.find((row) => row.value() === "yes");
+    if (Boolean(sign) === place.hasChildNodes()) return;
+    if (!sign) {
       place.replaceChildren();
       return;
     }
-    first.node.after(place);
+    sign.node.after(place);
     place.append(
       h("p", {}, t("list.early")),
       h("button", { type: "button", class: "strong", on: { click: () => deliver(rows.filter((row) => row.value())) } }, t("list.early_send")),
@@ -226,7 +226,7 @@ function makeRow(item, index, choices, t) {
   const mark = h("span", { class: "missing-mark" });
   const inputs = choices.map((choice) => h("input", { type: "radio", name, value: choice, id: uniqueId("choice") }));
   const place = h("span", { class: "number", id: uniqueId("number") }, `${number}`);
-  const text = h("span", { id: uniqueId("line-text") }, item.text, " ", mark);
+  const text = h("span", { id: uniqueId("line-text") }, item.text, mark);
   const node = h(
     "div",
     { class: "row", role: "radiogroup", "aria-labelledby": `${place.id} ${text.id}` },

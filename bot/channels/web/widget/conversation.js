@@ -142,6 +142,7 @@ export class Conversation extends EventTarget {
           await this.#renew(life);
           return;
         }
+        this.#hold();
         this.#emit("link", { up: false });
         await pause(waitAfter(error, backoff), this.#wakeFollow);
       }
@@ -216,11 +217,20 @@ export class Conversation extends EventTarget {
   }
 
   #add(item) {
-    const full = { ...item, state: "queued", reason: "", before: null };
+    const held = this.#outbox().some((other) => other.state === "waiting");
+    const full = { ...item, state: held ? "waiting" : "queued", reason: "", before: null };
     this.#items.push(full);
     this.#memory.keepOutbox(this.#outbox());
     this.#emit("item", { item: full });
     return full;
+  }
+
+  /** Nothing can be sent just now. */
+  #hold() {
+    for (const item of this.#outbox()) {
+      item.state = "waiting";
+      this.#emit("item", { item });
+    }
   }
 
   async #drain(life) {
@@ -248,8 +258,7 @@ export class Conversation extends EventTarget {
             this.#refuse(item, error.message);
             continue;
           }
-          item.state = "waiting";
-          this.#emit("item", { item });
+          this.#hold();
           if (error instanceof NetworkError) this.#emit("link", { up: false });
           await pause(waitAfter(error, backoff), this.#wakeSend);
         }

@@ -24,7 +24,7 @@ export class Dialog {
   }
 
   /**
-   * @param {{title: string, body: Array<Node|string>, buttons: Array<{value: string, title: string, strong?: boolean}>}} content
+   * @param {{title: string, body: Array<Node|string>, buttons: Array<{value: string, title: string, look?: string}>}} content
    *   the first button is the harmless one: it has the focus, and Esc means it
    * @returns {Promise<string>} the value of the button that was pressed
    */
@@ -38,8 +38,8 @@ export class Dialog {
         before?.focus?.({ preventScroll: true });
         resolve(value);
       };
-      const made = buttons.map(({ value, title: label, strong }) =>
-        h("button", { type: "button", id: `confirm-${value}`, class: strong ? "strong" : "quiet", on: { click: () => finish(value) } }, label),
+      const made = buttons.map(({ value, title: label, look = "quiet" }) =>
+        h("button", { type: "button", id: `confirm-${value}`, class: look, on: { click: () => finish(value) } }, label),
       );
       const box = h(
         "div",

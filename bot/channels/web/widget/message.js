@@ -11,7 +11,7 @@ const ONE_TURN = new Set(["question", "confirm"]);
 
 /**
  * @param {import("./conversation.js").Entry} entry
- * @param {object} context t, say, send, memory, openLists, locale, botLanguage, timezone
+ * @param {object} context t, say, send, memory, openLists, locale, botLanguage
  * @returns {{node: HTMLElement, oneTurn: boolean, offers: (title: string) => boolean,
  *   settle: (chosen: string|null) => void}} `settle` closes a question of one turn as a whole, otherwise the one group
  *   of buttons that was used

@@ -78,7 +78,6 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     memory,
     locale: language,
     botLanguage: null,
-    timezone: null,
     hurry: () => conversation.hurry(),
     openLists: () => conversation.openLists(),
     send: (body, shown) => {
@@ -126,7 +125,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
       body: [h("p", {}, t(`${prefix}.body`))],
       buttons: [
         { value: "no", title: t(`${prefix}.no`) },
-        { value: "yes", title: t(`${prefix}.yes`), strong: true },
+        { value: "yes", title: t(`${prefix}.yes`), look: prefix === "erase" ? "strong alarm" : "strong" },
       ],
     })) === "yes";
 
@@ -137,7 +136,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
       buttons: [
         { value: "no", title: t("download.no") },
         { value: "data", title: t("download.data") },
-        { value: "text", title: t("download.text"), strong: true },
+        { value: "text", title: t("download.text"), look: "strong" },
       ],
     });
     if (form === "no") return;
@@ -191,7 +190,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     await dialog.ask({
       title: t("privacy.title"),
       body: [...facts.map((text) => h("p", {}, text)), policy, contact && h("p", {}, t("privacy.contact"), " ", contact)].filter(Boolean),
-      buttons: [{ value: "no", title: t("privacy.close"), strong: true }],
+      buttons: [{ value: "no", title: t("privacy.close"), look: "strong" }],
     });
   }
 
@@ -227,7 +226,6 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     banner.phone = clinic.phone ?? null;
     banner.emergencyNumber = clinic.emergency_number ?? null;
     context.botLanguage = clinic.locale ?? null;
-    context.timezone = clinic.timezone ?? null;
     if (clinic.telegram) listed.show("menu-telegram");
   }
 

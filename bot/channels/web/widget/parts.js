@@ -59,7 +59,7 @@ export function manyChoices(choices, { t, say, send }) {
   const fieldset = h(
     "fieldset",
     { class: "many" },
-    h("legend", {}, t("many.label")),
+    h("legend", { class: "unseen" }, t("many.label")),
     ...boxes.map((box) => h("label", { class: "tick" }, box, h("span", {}, capital(box.value)))),
     problem,
     h("button", { type: "submit", class: "strong" }, t("many.send")),
@@ -148,18 +148,14 @@ export function progress({ index, total }, { t }) {
 }
 
 /** A request or a visit: its number, state and time. */
-export function booking({ reference, state, slot, names }, { t, locale, timezone }) {
+export function booking({ reference, state, names }, { t }) {
   const lines = [];
   const add = (key, value) => value && lines.push([t(key), value]);
   add("booking.number", reference);
   add("booking.state", stateText(state, t));
   add("booking.service", names?.service);
   add("booking.therapist", names?.therapist);
-  // Only in the clinic's own zone: a time in the reader's zone would contradict the text.
-  if (slot?.start && timezone) {
-    const form = { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", timeZone: timezone };
-    add("booking.when", new Intl.DateTimeFormat(locale, form).format(new Date(slot.start)));
-  }
+  add("booking.when", names?.when); // as the text says it: in the clinic's zone
   if (!lines.length) return null;
   return h("dl", { class: "facts", "data-state": state ?? null }, ...lines.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }

@@ -40,6 +40,8 @@ export class View {
     this.#listeners = listeners;
     places.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // A smooth way to the end passes places that are not the end; only the client's own hand leaves it.
+    // A keyboard, a banner or the card above takes room away: who was at the end stays there.
+    new ResizeObserver(() => this.#atEnd && this.#toEnd("instant")).observe(places.log);
     for (const type of ["wheel", "touchmove", "pointerdown", "keydown", "scrollend"]) {
       places.log.addEventListener(type, () => (this.#toEndUnderWay = false), { passive: true });
     }
@@ -61,23 +63,21 @@ export class View {
 
   /** A line that is no message. */
   append(node) {
-    this.#places.messages.append(node);
+    this.#insert(node);
     this.#toEnd();
   }
 
   /** The chat has come into view: what came meanwhile could not be scrolled to. */
   shown() {
+    this.#atEnd ||= this.#turnStart !== null;
     this.#reveal();
   }
 
   /** Messages from the server; `history` when they were said before this page was opened. */
   addEntries(entries, history) {
     for (const entry of entries) this.#addEntry(entry, history);
-    if (history) {
-      this.#toEnd("instant");
-    } else if (entries.length) {
-      this.#reveal();
-    }
+    if (entries.length || history) this.#reveal(null, history ? "instant" : "auto");
+    if (history) this.#turnStart = null;
   }
 
   #addEntry(entry, history) {
@@ -114,7 +114,7 @@ export class View {
 
   /** Own messages that still wait stay below what is said meanwhile. */
   #insert(node) {
-    const waiting = [...this.#items.values()].find(({ item }) => item.state === "queued");
+    const waiting = [...this.#items.values()].find(({ item }) => ["queued", "waiting"].includes(item.state));
     if (waiting) waiting.node.before(node);
     else this.#places.messages.append(node);
   }
@@ -158,16 +158,19 @@ export class View {
   #showState({ item, node, state }) {
     const { t, hurry } = this.#context;
     node.dataset.state = item.state;
+    const write = (...parts) => {
+      state.replaceChildren(...parts);
+      if (this.#atEnd) this.#toEnd();
+    };
     if (item.state === "sent") {
       state.replaceChildren();
     } else if (item.state === "refused") {
-      state.replaceChildren(item.reason ? t("item.refused", { reason: item.reason }) : t("item.refused_plain"));
+      write(item.reason ? t("item.refused", { reason: item.reason }) : t("item.refused_plain"));
     } else if (item.state === "waiting") {
-      const again = h("button", { type: "button", class: "text", on: { click: hurry } }, t("item.retry"));
-      state.replaceChildren(t("item.waiting"), " ", again);
+      write(t("item.waiting"), " ", h("button", { type: "button", class: "text", on: { click: hurry } }, t("item.retry")));
     } else {
       setTimeout(() => {
-        if (item.state === "sending" || item.state === "queued") state.replaceChildren(t("item.sending"));
+        if (item.state === "sending" || item.state === "queued") write(t("item.sending"));
       }, SENDING_SHOWN_AFTER);
     }
   }
@@ -211,7 +214,10 @@ export class View {
     const { typing } = this.#places;
     clearTimeout(this.#typingTimer);
     typing.hidden = !busy;
-    if (!busy) return;
+    if (!busy) {
+      this.#turnStart = null; // what comes later answers nothing of this turn
+      return;
+    }
     this.#typingTimer = setTimeout(() => this.#context.say(this.#context.t("typing")), TYPING_SPOKEN_AFTER);
     if (this.#atEnd) this.#toEnd();
   }
@@ -226,11 +232,11 @@ export class View {
   }
 
   /** Show what is new from its beginning, unless the client is reading further up. */
-  #reveal(own = null) {
+  #reveal(own = null, behavior = "auto") {
     const { log, jump } = this.#places;
     const first = own ?? this.#turnStart;
     if (!first) {
-      if (this.#atEnd) this.#toEnd();
+      if (this.#atEnd) this.#toEnd(behavior);
       return;
     }
     if (!own && !this.#atEnd && first !== this.#reading) {
@@ -240,9 +246,10 @@ export class View {
     const height = log.scrollHeight - first.offsetTop;
     if (!own && height > log.clientHeight) {
       this.#reading = first;
-      log.scrollTo({ top: first.offsetTop - 8 });
+      this.#atEnd = false;
+      log.scrollTo({ top: first.offsetTop - 8, behavior });
     } else {
-      this.#toEnd();
+      this.#toEnd(behavior);
     }
   }
 
