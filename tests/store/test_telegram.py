@@ -244,6 +244,16 @@ def test_what_is_in_doubt_is_looked_for_from_the_newest_number_of_all_chats(cont
     assert (again.doubtful, again.last_message_id, again.newest) == (True, 900, 907)
 
 
+def test_a_message_in_doubt_knows_in_how_many_chats_there_is_another(context: Context, chats: Chats) -> None:
+    for chat_id in (CHAT, CHAT + 1, CHAT + 2):
+        say(context, opened(context, chats, chat_id), Reply("one"))
+        chats.next_step(chat_id)
+    chats.nothing_begun(CHAT + 2)
+    again = Chats(context).next_step(CHAT)
+    assert again is not None
+    assert (again.doubtful, again.beside) == (True, 2)
+
+
 def test_numbers_of_all_that_waits_are_known_but_not_those_of_groups(context: Context, chats: Chats) -> None:
     conversation_id = opened(context, chats)
     say(context, conversation_id, Reply("one"))
@@ -306,7 +316,7 @@ def test_what_is_in_doubt_stays_so_while_it_cannot_be_looked_for(
     context: Context, chats: Chats, wrong: TelegramError
 ) -> None:
     conversation_id = opened(context, chats)
-    chats.heard_from(CHAT, 95)
+    chats.heard_from(CHAT, 100)
     say(context, conversation_id, Reply("one"), Reply("two"))
     bot = Bot()
     begun = chats.next_step(CHAT)

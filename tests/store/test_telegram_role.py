@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from telegram import WebhookInfo
+from telegram import Update, WebhookInfo
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.channels.telegram import api
@@ -29,6 +29,7 @@ class Bot:
 
     def __init__(self, role: TelegramRole, infos: list[WebhookInfo], error: TelegramError | None = None) -> None:
         self._role, self._infos, self._error = role, infos, error
+        self.asked: list[tuple[int | None, int, bool]] = []
 
     async def initialize(self) -> None:
         if self._error is not None:
@@ -37,6 +38,18 @@ class Bot:
 
     async def set_webhook(self, *_: Any, **__: Any) -> None:
         return
+
+    async def delete_webhook(self, **_: Any) -> None:
+        return
+
+    async def get_updates(self, offset: int | None, **given: Any) -> list[Update]:
+        wait_s = given["timeout"]
+        self.asked.append((offset, wait_s, self._role._known.is_set()))
+        if wait_s:
+            self._role._stopping.set()
+            return []
+        waiting = [number for number in range(1, 251) if number >= (offset or 0)][:100]
+        return [Update(number) for number in waiting]
 
     async def get_webhook_info(self) -> WebhookInfo:
         if len(self._infos) == 1:
@@ -126,6 +139,17 @@ def test_whether_telegram_is_reached_is_told_by_what_it_says(
     role._bot = cast(Any, Bot(role, [], error))
     asyncio.run(role._receive())
     assert role._reached is reached
+
+
+def test_all_that_waits_is_taken_before_anything_is_sent(role: TelegramRole) -> None:
+    role._settings = role._settings.model_copy(update={"telegram_mode": "polling"})
+    bot = Bot(role, [])
+    role._bot = cast(Any, bot)
+    asyncio.run(role._receive())
+    assert bot.asked == [
+        (None, 0, False), (101, 0, False), (201, 0, False), (251, 0, False), (251, api.POLL_S, True),
+    ]  # fmt: skip
+    assert role._inbox.store([{"update_id": 250}]) == 0
 
 
 def test_staff_are_told_whenever_telegram_is_reached(role: TelegramRole) -> None:

@@ -127,8 +127,8 @@ def test_who_cannot_be_written_to() -> None:
 class Chat:
     """A chat on Telegram's side: the numbers of the bot's messages, and of the client's."""
 
-    def __init__(self, own: set[int], others: set[int]) -> None:
-        self.own, self.others = own, others
+    def __init__(self, own: set[int], others: set[int], broken_at: int = 0) -> None:
+        self.own, self.others, self.broken_at = own, others, broken_at
         self.tried: list[int] = []
 
     async def edit_message_text(self, text: str, chat_id: int, message_id: int, **_: Any) -> None:
@@ -138,10 +138,23 @@ class Chat:
         self._refuse(message_id)
 
     def _refuse(self, message_id: int) -> None:
+        if message_id == self.broken_at:
+            self.broken_at = 0
+            raise RetryAfter(SOON)
         self.tried.append(message_id)
         if message_id in self.own:
             raise BadRequest("Message is not modified: specified new message content ...")
         raise BadRequest("Message can't be edited" if message_id in self.others else "Message to edit not found")
+
+
+def sender_to(chat: Chat) -> Sender:
+    silent = cast(Context, type("Known", (), {"wording": type("W", (), {"text": staticmethod(str)})}))
+    return Sender(silent, cast(api.Bot, chat), cast(Chats, None), cast(api.Threads, None))
+
+
+def in_doubt(*, newest: int, beside: int = 1, place: int = 0, kind: PartKind = PartKind.TEXT) -> Step:
+    """A step that was begun when 10 was the highest number."""
+    return Step(5, 40, place, Part(kind, "<b>x</b>", "x"), "", True, 10, False, None, newest, beside)
 
 
 @pytest.mark.parametrize("kind", [PartKind.TEXT, PartKind.CALENDAR, PartKind.PLACE])
@@ -150,19 +163,53 @@ def test_a_message_in_doubt_is_found_by_its_number(
     kind: PartKind, own: set[int], others: set[int], found: int | None
 ) -> None:
     chat = Chat(own, others)
-    silent = cast(Context, type("Known", (), {"wording": type("W", (), {"text": staticmethod(str)})}))
-    sender = Sender(silent, cast(api.Bot, chat), cast(Chats, None), cast(api.Threads, None))
-    step = Step(5, 40, 0, Part(kind, "<b>x</b>", "x"), "", True, 10, False, None, 10)
-    assert asyncio.run(sender._find(step)) == found
+    assert asyncio.run(sender_to(chat)._find(in_doubt(newest=10, kind=kind))) == found
     assert chat.tried[:3] == [11, 12, 13]
 
 
 def test_what_the_client_wrote_meanwhile_does_not_hide_a_message() -> None:
     chat = Chat({45}, set(range(11, 45)))
-    silent = cast(Context, type("Known", (), {"wording": type("W", (), {"text": staticmethod(str)})}))
-    sender = Sender(silent, cast(api.Bot, chat), cast(Chats, None), cast(api.Threads, None))
-    step = Step(5, 40, 0, Part(PartKind.TEXT, "x", "x"), "", True, 10, False, None, 44)
-    assert asyncio.run(sender._find(step)) == 45
+    assert asyncio.run(sender_to(chat)._find(in_doubt(newest=44))) == 45
+
+
+@pytest.mark.parametrize(
+    ("newest", "beside", "asked"),
+    [
+        (10, 1, 5),  # nobody else was answered in that moment
+        (10, 6, 10),
+        (10, 24, 24),  # as many as are worked on at once
+        (10, 500, 24),
+        (13, 1, 8),
+        (500, 24, 84),  # the most
+        (0, 1, 5),
+    ],
+)
+def test_so_many_questions_are_asked_for_a_message_that_did_not_arrive(newest: int, beside: int, asked: int) -> None:
+    chat = Chat(set(), set())
+    assert asyncio.run(sender_to(chat)._find(in_doubt(newest=newest, beside=beside))) is None
+    assert chat.tried == list(range(11, 11 + asked))
+
+
+def test_a_search_that_is_broken_off_goes_on_where_it_was() -> None:
+    chat = Chat({15}, set(), broken_at=13)
+    sender = sender_to(chat)
+    with pytest.raises(RetryAfter):
+        asyncio.run(sender._find(in_doubt(newest=10)))
+    # Numbers that came up since are higher than that of a message which was sent before.
+    assert asyncio.run(sender._find(in_doubt(newest=60, beside=9))) == 15
+    assert chat.tried == [11, 12, 13, 14, 15]
+
+
+def test_a_search_for_another_message_begins_anew() -> None:
+    chat = Chat(set(), set(), broken_at=12)
+    sender = sender_to(chat)
+    with pytest.raises(RetryAfter):
+        asyncio.run(sender._find(in_doubt(newest=10)))
+    assert asyncio.run(sender._find(in_doubt(newest=10, place=1))) is None
+    assert chat.tried == [11, *range(11, 16)]
+    chat.tried.clear()
+    assert asyncio.run(sender._find(in_doubt(newest=10))) is None
+    assert chat.tried == list(range(11, 16))
 
 
 def test_a_line_of_the_log_never_holds_the_token(capsys: pytest.CaptureFixture[str]) -> None:

@@ -138,7 +138,9 @@ class TelegramRole:
                 else:
                     await self._bot.delete_webhook(drop_pending_updates=False)
                     # What waits is taken before anything is sent: a message in doubt is looked for by the numbers.
-                    offset = await self._fetch(None, 0)
+                    offset, before = await self._fetch(None, 0), None
+                    while offset != before:
+                        offset, before = await self._fetch(offset, 0), offset
                     self._known.set()
                     failures = 0
                     await self._report(up=True)

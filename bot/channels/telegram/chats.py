@@ -51,6 +51,7 @@ class Step:
         last_message_id: the highest number of a message, in any chat, when it was first begun.
         drop_contact: the keyboard for sharing a contact is still up and has to go.
         newest: the highest number, in any chat, that is known now.
+        beside: how many chats have a message in doubt now, this one among them.
     """
 
     chat_id: int
@@ -63,6 +64,7 @@ class Step:
     drop_contact: bool
     reference: str | None
     newest: int = 0
+    beside: int = 1
 
     @property
     def drops_contact(self) -> bool:
@@ -305,9 +307,11 @@ class Chats:
 
     def _begin(self, session: Session, chat: TelegramChat, row: Message, found: Sequence[Part]) -> Step:
         part, doubtful = found[chat.sent_parts], chat.sending
-        newest = self._newest_number(session)
+        newest, beside = self._newest_number(session), 1
         if doubtful:
             newest = max(newest, self._highest_stored(session))
+            begun = select(func.count()).select_from(TelegramChat).where(TelegramChat.sending)
+            beside = session.scalar(begun) or 1
         else:
             chat.last_message_id = max(chat.last_message_id, newest)
         chat.sending = True
@@ -333,7 +337,7 @@ class Chats:
         booking = _reply(row)["meta"].get("booking") or {}
         return Step(
             chat.chat_id, row.id, chat.sent_parts, part, token, doubtful, chat.last_message_id,
-            chat.contact_keyboard and not part.contact, booking.get("reference"), newest,
+            chat.contact_keyboard and not part.contact, booking.get("reference"), newest, beside,
         )  # fmt: skip
 
     def _newest_number(self, session: Session) -> int:

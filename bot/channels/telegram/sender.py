@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from telegram import (
@@ -36,10 +37,21 @@ logger = logging.getLogger(__name__)
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 CALENDAR_FILE = "visit.ics"
 EXPORT_FILE = "my-chat.json"
-_BESIDE = 24
-"""Messages that may have been on their way in other chats when a message came into doubt: none of them was noted."""
-_MOST_PROBES = 60
+_UNCOUNTED = 4
+"""Messages without a note of their own that may have been on their way too: to groups, to staff, of the keyboard."""
+_MOST_BESIDE = 24
+_MOST_KNOWN = 60
 _LATER_S = (1, 2, 5, 10)
+
+
+@dataclass(slots=True)
+class _Search:
+    """How far it was looked for a message in doubt: what breaks it off does not make it begin again."""
+
+    event_id: int
+    place: int
+    number: int
+    until: int
 
 
 class Sender:
@@ -52,6 +64,7 @@ class Sender:
         self._threads = threads
         self._say = context.wording.text
         self._later: dict[int, tuple[float, int]] = {}
+        self._searches: dict[int, _Search] = {}
 
     def use(self, context: Context) -> None:
         """Go on with new knowledge."""
@@ -195,29 +208,40 @@ class Sender:
         """Whether a message that was begun did arrive: a bot may not read a chat, but it may ask to change a message.
 
         Numbers rise over all private chats of a bot. So a message of ours in this chat with a higher number than any
-        that was known before is the one in doubt, and Telegram says of it that it "is not modified".
+        that was known before is the one in doubt, and Telegram says of it that it "is not modified". Above the highest
+        number that is known now there can be no more messages than chats with one in doubt, and the few that nobody
+        notes.
         """
+        search = self._searches.get(step.chat_id)
+        if search is None or (search.event_id, search.place) != (step.event_id, step.place):
+            known = min(max(step.newest, step.last_message_id), step.last_message_id + _MOST_KNOWN)
+            until = known + min(step.beside + _UNCOUNTED, _MOST_BESIDE)
+            search = _Search(step.event_id, step.place, step.last_message_id + 1, until)
+            self._searches[step.chat_id] = search
+        while search.number <= search.until:
+            if await self._is_there(step, search.number):
+                break
+            search.number += 1
+        del self._searches[step.chat_id]
+        return search.number if search.number <= search.until else None
+
+    async def _is_there(self, step: Step, number: int) -> bool:
         part = step.part
-        known = min(max(step.newest, step.last_message_id), step.last_message_id + _MOST_PROBES)
-        for number in range(step.last_message_id + 1, known + 1 + _BESIDE):
-            try:
-                if part.kind is PartKind.TEXT and not part.contact:
-                    await self._bot.edit_message_text(
-                        part.html,
-                        step.chat_id,
-                        number,
-                        parse_mode=ParseMode.HTML,
-                        link_preview_options=NO_PREVIEW,
-                        reply_markup=_inline(part.keyboard, step.token) if part.keyboard else None,
-                    )
-                else:
-                    await self._bot.edit_message_reply_markup(step.chat_id, number)
-            except BadRequest as error:
-                if "not modified" in error.message.lower():
-                    return number
-                continue
-            return number
-        return None
+        try:
+            if part.kind is PartKind.TEXT and not part.contact:
+                await self._bot.edit_message_text(
+                    part.html,
+                    step.chat_id,
+                    number,
+                    parse_mode=ParseMode.HTML,
+                    link_preview_options=NO_PREVIEW,
+                    reply_markup=_inline(part.keyboard, step.token) if part.keyboard else None,
+                )
+            else:
+                await self._bot.edit_message_reply_markup(step.chat_id, number)
+        except BadRequest as error:
+            return "not modified" in error.message.lower()
+        return True
 
     # ------------------------------------------------------------ what is sent
 
