@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.channels.telegram import keyboards
 from bot.channels.telegram.keyboards import Choice, key, read_key, rows
+from bot.channels.telegram.render import parts
 from bot.clinic import Clinic, load_locale
+from bot.screening_replies import _listed
 from bot.wording import Wording
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
@@ -152,6 +155,56 @@ def test_which_of_these_takes_several() -> None:
     assert keyboards.marked({"1": "yes", "page": 3, "hidden": [0]}) == [(1, "yes")]
 
 
-def test_very_long_labels_are_cut() -> None:
-    (row,) = rows(reply("word " * 40, kind="menu"), say)
-    assert row == (Choice(("word " * 40)[:59].rstrip() + "…", 0, payload="p0"),)
+def test_very_long_labels_are_cut_after_a_word() -> None:
+    long = "word " * 40
+    (row,) = rows(reply(long, kind="menu"), say)
+    assert row == (Choice(("word " * 12).rstrip() + "…", 0, long, payload="p0"),)
+    (row,) = rows(reply("x" * 90, kind="menu"), say)
+    assert row[0].label == "x" * 59 + "…"
+
+
+PHONE = 30
+"""Characters of a label that a phone shows, in a row of its own."""
+
+FOLLOW_UPS = [
+    (row["id"], follow_up["q"], [answer["answer"] for answer in follow_up["answers"]])
+    for row in yaml.safe_load((KNOWLEDGE / "conditions.yml").read_text(encoding="utf-8"))
+    for follow_up in row.get("follow_up") or ()
+]
+
+
+@pytest.mark.parametrize(("row", "question", "choices"), FOLLOW_UPS)
+@pytest.mark.parametrize("multiple", [False, True])
+def test_every_choice_can_be_read_in_full_on_a_phone(
+    row: str, question: str, choices: list[str], multiple: bool
+) -> None:
+    """A phone cuts labels off: what does not fit on its button stands in the text, under the number on the button."""
+    meta: dict[str, Any] = {"screening": {"step": "T3", "follow_up": {"choices": choices, "multiple": multiple}}}
+    asked = {
+        **reply(*(choice[:1].upper() + choice[1:] for choice in choices), **meta),
+        "text": _listed(question, tuple(choices)),
+    }
+    (part,) = parts(asked, "bot", say)
+    buttons = [choice for line in part.keyboard for choice in line if choice.place < 100 or choice.mark is not None]
+    assert len(buttons) == len(choices)
+    for number, (button, choice) in enumerate(zip(buttons, choices, strict=True), start=1):
+        assert len(button.label) <= PHONE, button.label
+        listed = f"\n{number}. {choice}" in part.plain
+        assert listed or button.label.lower().endswith(choice.lower()), (row, button.label, part.plain)
+        assert not listed or f"{number}. " in button.label
+        assert multiple or button.title.lower() == choice.lower()
+
+
+def test_choices_that_fit_have_no_numbers() -> None:
+    asked = {**reply("Yes", "No", "Not sure"), "text": _listed("Is it so?", ("Yes", "No", "Not sure"))}
+    assert labels(rows(asked, say)) == [["Yes", "No"], ["Not sure"]]
+    assert parts(asked, "bot", say)[0].plain == "Is it so?"
+
+
+def test_choices_that_do_not_fit_are_numbered_and_stay_in_the_text() -> None:
+    choices = ("older, checked, heart cause found", "older, checked, told it was a muscle/rib strain", "not sure")
+    asked = {**reply(*(choice.capitalize() for choice in choices)), "text": _listed("When?", choices)}
+    assert labels(rows(asked, say)) == [["1. Older, checked, heart…"], ["2. Older, checked, told it…"], ["3. Not sure"]]
+    (part,) = parts(asked, "bot", say)
+    assert part.plain.splitlines() == ["When?", "", *(f"{n}. {choice}" for n, choice in enumerate(choices, start=1))]
+    assert [choice.title for row in part.keyboard for choice in row] == [c.capitalize() for c in choices]

@@ -7,7 +7,7 @@ building the same keyboard again from the stored reply.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,14 @@ WIDE = 18
 """A label with more characters has a row to itself."""
 MOST = 8
 LABEL_LIMIT = 60
-_LINE_LABEL = 44
+FITS = 30
+"""So much of a label a phone shows in a row of its own; the rest it cuts off."""
+_MARK_ROOM = 6
+"""What the mark and the number before a line take of that."""
+_LEAST_OF_A_LINE = 12
 _SHORT = 9
 """Labels up to this length, such as times of day, stand three in a row."""
+_NUMBERED = re.compile(r"\s*(\d+)\.\s+(.*)")
 _KEY = re.compile(r"q:([A-Za-z0-9_-]{12}):(\d{1,3})")
 
 MARKS = (None, "yes", "unsure")
@@ -33,6 +38,7 @@ class Choice:
 
     Attributes:
         place: stays the same however much of the keyboard is shown, so that a late press means what it meant.
+        title: what a button of the reply says in full.
         payload: a button of the reply.
         command: something that can be said at any time: back, skip, stop.
         mark: a line to mark, or to mark otherwise.
@@ -42,6 +48,7 @@ class Choice:
 
     label: str
     place: int
+    title: str = ""
     payload: str | None = None
     command: str | None = None
     mark: int | None = None
@@ -93,11 +100,39 @@ def find(reply: Mapping[str, Any], say: Say, marks: Mapping[str, Any], place: in
     return next((choice for choice in offered if choice.place == place), None)
 
 
+def numbers(reply: Mapping[str, Any]) -> dict[str, int]:
+    """The number that the text gives to each choice, by its words in small letters.
+
+    Empty where a phone shows every choice whole on its button: then the text need not list them too.
+    """
+    titles = {words(button["title"]) for button in reply.get("buttons") or ()}
+    found = {words(title): number for number, title in listed(str(reply["text"]))}
+    room = FITS - _MARK_ROOM if _is_multiple(reply) else FITS
+    too_long = any(len(title) > room for title in found if title in titles)
+    return {title: number for title, number in found.items() if title in titles} if too_long else {}
+
+
+def listed(text: str) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a text."""
+    for line in text.splitlines():
+        if numbered := _NUMBERED.fullmatch(line):
+            yield int(numbered[1]), numbered[2]
+
+
+def words(title: str) -> str:
+    """A choice as it is compared."""
+    return title.strip().lower()
+
+
 def _buttons(reply: Mapping[str, Any]) -> list[Choice]:
-    return [
-        Choice(_short(button["title"]), place, payload=button["payload"])
-        for place, button in enumerate(reply.get("buttons") or ())
-    ]
+    numbered = numbers(reply)
+    found = []
+    for place, button in enumerate(reply.get("buttons") or ()):
+        title = str(button["title"])
+        number = numbered.get(words(title))
+        label = _short(title) if number is None else _short(f"{number}. {title}", FITS)
+        found.append(Choice(label, place, title, payload=button["payload"]))
+    return found
 
 
 def takes_marks(reply: Mapping[str, Any]) -> bool:
@@ -144,8 +179,9 @@ def marked(marks: Mapping[str, Any]) -> list[tuple[int, str]]:
 def _lines(reply: Mapping[str, Any], say: Say, marks: Mapping[str, Any]) -> Rows:
     found: list[tuple[Choice, ...]] = []
     for place, text in enumerate(lines(reply)):
-        label = say(f"telegram.line_{marks.get(str(place)) or 'free'}", number=place + 1)
-        found.append((Choice(f"{label} {_short(text, _LINE_LABEL)}", _LINE + place, mark=place),))
+        mark = say(f"telegram.line_{marks.get(str(place)) or 'free'}", number=place + 1)
+        room = max(_LEAST_OF_A_LINE, FITS - len(mark) - 1)
+        found.append((Choice(f"{mark} {_short(text, room)}", _LINE + place, mark=place),))
     count = len(marked(marks))
     if is_checklist(reply):
         title = say("telegram.done_marked", count=count) if count else say("telegram.done_none")
@@ -202,5 +238,10 @@ def _page(choices: Sequence[Choice], page: int, say: Say) -> list[Choice]:
 
 
 def _short(text: str, limit: int = LABEL_LIMIT) -> str:
+    """A label that fits, cut after a word where one ends in its second half."""
     plain = " ".join(text.split())
-    return plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
+    if len(plain) <= limit:
+        return plain
+    cut = plain[: limit - 1]
+    whole = cut if plain[limit - 1] == " " else cut.rpartition(" ")[0]
+    return f"{(whole if len(whole) > limit // 2 else cut).rstrip(' ,;:(/-')}…"

@@ -17,7 +17,6 @@ from bot.channels.telegram.keyboards import Rows, Say
 from bot.channels.telegram.split import LIMIT, length, split
 
 PROTECTED_STEPS = ("summary",)
-_NUMBERED = re.compile(r"\s*\d+\.\s+(.*)")
 
 
 class PartKind(StrEnum):
@@ -124,19 +123,16 @@ def _blocks(reply: Mapping[str, Any], author: str, say: Say) -> Iterator[_Block]
 
 
 def _own_text(reply: Mapping[str, Any], say: Say) -> str:
-    """The text without what is shown in a form of its own: choices that are buttons, rows of a table."""
+    """The text without what is shown in a form of its own: choices that their buttons show whole, rows of a table."""
     text = str(reply["text"])
     if keyboards.is_checklist(reply):
         how = say("screening.checklist_how")
         return text.replace(how, say("telegram.checklist_how"))
-    titles = {b["title"].strip().lower() for b in reply.get("buttons") or ()}
-    follow_up = (reply["meta"].get("screening") or {}).get("follow_up") or {}
-    titles |= {str(choice).strip().lower() for choice in follow_up.get("choices", ())}
+    shown = set() if keyboards.numbers(reply) else _choices(reply)
     table = [[cell for cell in row if cell] for row in (reply.get("table") or {}).get("rows", ())]
     kept = []
     for line in text.splitlines():
-        numbered = _NUMBERED.fullmatch(line)
-        if numbered and numbered[1].strip().lower() in titles:
+        if any(keyboards.words(title) in shown for _, title in keyboards.listed(line)):
             continue
         if any(len(row) > 1 and all(cell in line for cell in row) for row in table):
             continue
@@ -145,6 +141,13 @@ def _own_text(reply: Mapping[str, Any], say: Say) -> str:
     if keyboards.takes_marks(reply):
         short = f"{short}\n\n{say('telegram.several_how')}"
     return short or text
+
+
+def _choices(reply: Mapping[str, Any]) -> set[str]:
+    """What there is to choose, as it is compared."""
+    follow_up = (reply["meta"].get("screening") or {}).get("follow_up") or {}
+    titles = [*(b["title"] for b in reply.get("buttons") or ()), *follow_up.get("choices", ())]
+    return {keyboards.words(str(title)) for title in titles}
 
 
 def _table(reply: Mapping[str, Any]) -> Iterator[_Block]:

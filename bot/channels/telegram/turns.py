@@ -341,10 +341,10 @@ class _Turn:
             await self._redraw(press, {**marks, "hidden": thumbs})
             await self._ask(payload=choice.payload)
         elif press.action is not None and press.action.get("do") == _ACT:
-            await self._close(press, choice.label)
+            await self._close(press, choice.title)
             await self._act(press.action)
         else:
-            await self._close(press, choice.label)
+            await self._close(press, choice.title)
             await self._ask(payload=choice.payload)
 
     async def _marks_done(self, press: Press, marks: Mapping[str, Any]) -> None:

@@ -251,7 +251,8 @@ def _drawn(message: Message, bot: str, person: str) -> list[str]:
 
 def _begins(text: str, title: str) -> bool:
     words = re.sub(r"^[^\w+]+", "", text)
-    return text.lower().startswith(title.lower()) or words.lower().startswith(title.lower())
+    unnumbered = re.sub(r"^\d+\.\s+", "", words)
+    return any(form.lower().startswith(title.lower()) for form in (text, words, unnumbered))
 
 
 def _file(kind: str) -> Json:
