@@ -23,10 +23,10 @@ from bot import emergency
 from bot.bookings import BookingDesk
 from bot.clinical.answers import choice_value, tries_to_answer
 from bot.clinical.interview import Question, started
-from bot.clinical.model import Care, Emergency, Reading, Signal, Tier
+from bot.clinical.model import Care, Emergency, Reading, Signal, Status, Tier
 from bot.clinical.reading import reading_to_json
 from bot.clinical.record import NO, UNSURE, Record
-from bot.clinical.triage import open_questions, row_state
+from bot.clinical.triage import MINOR_ROW, open_questions, row_state
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
 from bot.reply import Button, Link, Reply, ReplyKind
@@ -231,6 +231,7 @@ class Gateway:
         """Read, answer and store. What was typed is in the store already."""
         reading = self._context.reader.read(text) if message.payload is None else Reading(text)
         late: tuple[str, ...] = ()
+        withdrawn = False
         with self._context.database.session() as session:
             conversation = session.get_one(Conversation, conversation_id)
             stored = session.get_one(Message, message.id)
@@ -245,13 +246,13 @@ class Gateway:
                 self._note_reading(session, conversation, stored, reading)
                 late = self._desk.late_update(session, conversation, reading, stored)
                 if late:
-                    self._bookings.withdraw(session, conversation)
+                    withdrawn = self._bookings.withdraw(session, conversation)
         if locked_now:
             self._hold_dialogue(conversation_id, message)
         replies, state = list(verdict.replies), "done"
         if verdict.forward is not None and not staffed:
             try:
-                said = self._engine_turn(conversation_id, message, verdict.forward, late)
+                said = self._engine_turn(conversation_id, message, verdict.forward, late, withdrawn)
                 replies += [r for r in said if not locked_before or _fits_a_hold(r, text)]
             except EngineError as error:
                 state = "failed"
@@ -260,7 +261,7 @@ class Gateway:
         if verdict.pending is not None and not any(r.kind is ReplyKind.EMERGENCY for r in replies):
             replies.insert(0, self._urgent_after_all(conversation_id, message, verdict.pending))
         if not staffed:
-            replies += self._kind_words(reading, replies)
+            replies += [*self._for_the_young(reading, replies), *self._kind_words(reading, replies)]
         return self._finish(conversation_id, message, replies, state)
 
     def _urgent_after_all(self, conversation_id: str, message: Message, found: Emergency) -> Reply:
@@ -269,11 +270,18 @@ class Gateway:
             conversation = session.get_one(Conversation, conversation_id)
             return self._urgent(session, conversation, session.get_one(Message, message.id), found)
 
-    def _engine_turn(self, conversation_id: str, message: Message, forward: str, late: tuple[str, ...]) -> list[Reply]:
+    def _engine_turn(
+        self, conversation_id: str, message: Message, forward: str, late: tuple[str, ...], withdrawn: bool
+    ) -> list[Reply]:
         said = self._run(conversation_id, forward, message.uid, self._answered_before(conversation_id))
         if late:
-            said = [reply for reply in said if reply.kind is not ReplyKind.FALLBACK]
-            said.append(Reply(self._say("screening.late_update_noted", names=", ".join(late))))
+            told = _A_QUESTION.search(message.text) is None  # it tells something: no lesson about it, its questions
+            left_out = (ReplyKind.FALLBACK, ReplyKind.ANSWER) if told else (ReplyKind.FALLBACK,)
+            said = [reply for reply in said if reply.kind not in left_out]
+            noted = self._say("screening.late_update_noted", names=", ".join(late))
+            if withdrawn:
+                noted = f"{noted} {self._say('screening.late_update_paused')}"
+            said.append(Reply(noted))
             said += self._run(conversation_id, "/screen", message.uid)
         return said
 
@@ -533,12 +541,15 @@ class Gateway:
             return _Verdict(tuple(self._call_back(session, conversation)))
         call = (Button(self._say("button.call_me"), {"do": "call_back"}),)
         takes_back = Signal.TAKES_BACK in reading.signals
+        gets_help = typed and phrases.means("calls_help", message.text)
         if care is Care.CRISIS:
             refuses = typed and phrases.means("no", message.text)
-            key = "crisis.takes_back" if takes_back else "crisis.angry" if refuses else "crisis.repeat"
-            return _Verdict((self._held(self._say(key), care, condition, call),))
+            key = "takes_back" if takes_back else "calls_help" if gets_help else "angry" if refuses else "repeat"
+            return _Verdict((self._held(self._say(f"crisis.{key}"), care, condition, call),))
+        number = locale["urgent_line" if care is Care.SAME_DAY else "emergency_number"]
+        if gets_help:
+            return _Verdict((self._held(self._say("calls_help", number=number), care, condition, call),))
         if takes_back:
-            number = locale["urgent_line" if care is Care.SAME_DAY else "emergency_number"]
             return _Verdict((self._held(self._say("takes_back", number=number), care, condition, call),))
         again = emergency.repeat(care, condition, rules, locale)
         return _Verdict((again,), _for_engine(message.text, message.payload))
@@ -571,6 +582,12 @@ class Gateway:
         number = self._context.clinic.clinic.phone or ""
         links = (Link(f"Call {number}", f"tel:{number.replace(' ', '')}"),) if number else ()
         return [*replies, Reply(self._say("engine_down"), ReplyKind.FALLBACK, links=links)]
+
+    def _for_the_young(self, reading: Reading, replies: Sequence[Reply]) -> list[Reply]:
+        """What a crisis message adds for somebody who says that they are under 18 (guide 3.4 C)."""
+        crisis = any((reply.meta.get("emergency") or {}).get("care") == Care.CRISIS for reply in replies)
+        young = any(m.condition == MINOR_ROW and m.status is Status.CURRENT for m in reading.mentions)
+        return [Reply(self._say("crisis.youth"))] if crisis and young else []
 
     def _kind_words(self, reading: Reading, replies: Sequence[Reply]) -> list[Reply]:
         """One sentence for what a message shows beside its question: never a lock, never stored as a flag."""

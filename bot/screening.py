@@ -40,7 +40,7 @@ from bot.clinical.record import (
     Said,
 )
 from bot.clinical.rules import TAKEN_BACK, Rules
-from bot.clinical.triage import HEARD, MINOR_ROW, Outcome, bring_up, heard_groups, open_questions, triage
+from bot.clinical.triage import FOR_ANOTHER, HEARD, MINOR_ROW, Outcome, bring_up, heard_groups, open_questions, triage
 from bot.context import Context
 from bot.reply import Button, Reply, ReplyKind
 from bot.screening_replies import CONTINUE, ScreeningReplies
@@ -59,10 +59,11 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ASKS_WHY = re.compile(
-    r"\W*((but|and|so|ok|okay|hm+|sorry|yes|no)\W+)*(why|what for|for what reason)\W+"
+    r"\W*((but|and|so|ok|okay|hm+|sorry|yes|no)\W+)*(?:why\W+((is|line|number|no|nr|question|item)\W+)*\d+\b"
+    r"|(why|what for|for what reason)\W+"
     r"(do|does|is|would|are|did|should|must)\W+"
     r"((you|u|ya|they|i)\b.*\b(ask|asking|know|need|want|tell|answer|say)\b"
-    r"|.*\b(matter|matters|important|relevant|needed|necessary|asked)\b)",
+    r"|.*\b(matter|matters|important|relevant|needed|necessary|asked)\b))",
     re.IGNORECASE | re.DOTALL,
 )
 _GOES_ON = re.compile(
@@ -213,7 +214,7 @@ class ScreeningDesk:
         if question.kind is Kind.CONSENT and started(new):
             screenings.give_consent(session, conversation, self._consent_version())
             before, new = new.flags, self._earlier_words(session, conversation, screening, new)
-            if "for_another_adult" in new.flags - before:
+            if FOR_ANOTHER in new.flags - before:
                 noted = (*noted, Reply(self._say("screening.for_another_adult")))
         return Taken((*replies, *noted), done=next_question(new, self._rules) is None)
 
@@ -303,8 +304,8 @@ class ScreeningDesk:
             return self._taken_back(session, screening, record, opened), ()
         if heard.do["question"] != question.id:
             return record, (Reply(self._say("stale_button")),)
-        if question.kind is Kind.CHECKLIST and value == YES:  # not a no to every line: show the list again
-            return record.without_try(CONFIRMING + question.id), ()
+        if question.kind is Kind.CHECKLIST and value == YES:  # not a no to every line
+            return self._some_fit(record, question)
         if question.kind is Kind.CHECKLIST:
             return replace_answers(record, {item.id: NO for item in question.items}), ()
         return self._answered(record, question, value, "")
@@ -340,7 +341,8 @@ class ScreeningDesk:
         reading = self._context.reader.read(text)
         for_other = speaks_for_another(record, reading)
         named = {m.condition for m in reading.mentions if meant(m, for_other) in BRINGS_UP}
-        answer = self._understood(question, text, named)
+        ticked = {m.condition for m in reading.mentions if not m.mild}  # "asthma" is no yes to "trouble breathing now"
+        answer = self._understood(question, text, named & ticked)
         if question.confirming:
             record = record.without_try(CONFIRMING + question.id)
         asks = is_question_of_client(heard)
@@ -353,7 +355,9 @@ class ScreeningDesk:
         if answer is not None and not (asks and question.kind is Kind.CHECKLIST):
             if answer.confirm_none:
                 return record.with_try(CONFIRMING + question.id), ()
-            if question.kind is Kind.SUMMARY or len(answer.values) > 1 or question.kind is Kind.CHECKLIST:
+            if set(answer.values) == {question.item} and question.kind is Kind.WHICH:
+                return self._line_again(record, question, answer.values), ()
+            if question.kind in (Kind.SUMMARY, Kind.CHECKLIST) or len(answer.values) > 1:
                 return replace_answers(record, answer.values), ()
             return self._answered(record, question, answer.values[question.id], text)
         if question.kind is Kind.SUMMARY:
@@ -363,12 +367,30 @@ class ScreeningDesk:
             if self._context.phrases.means("no", text):
                 return record, (Reply(self._say("screening.summary_which"), ReplyKind.FALLBACK),)
         if question.confirming and self._context.phrases.means("no", text):
-            return record, ()  # not all of them: show the list again
+            return self._some_fit(record, question)
         if started(record) and named - set(bring_up(record, self._rules)):
             return record, ()  # nothing for this question, but noted as volunteered
         if heard.is_other_business and (heard.is_question or not named):
             return Taken(interruption=True)  # a row that is known already, named once more, is no other business
         return self._not_understood(session, conversation, record, question, text)
+
+    def _line_again(self, record: Record, question: Question, given: Mapping[str, str]) -> Record:
+        """A "no" to "which of these?": of a line that was left open it is the answer; a yes to it is asked about again.
+
+        Who says yes and "none of these" once more leaves it unclear.
+        """
+        assert question.item is not None
+        if question.left_open:
+            return replace_answers(record, given)
+        if record.tries.get(question.id, 0) + 1 >= MOST_TRIES:
+            return record.with_answer(question.id, UNSURE)
+        return record.without(question.item).with_try(question.id)
+
+    def _some_fit(self, record: Record, question: Question) -> tuple[Record, tuple[Reply, ...]]:
+        """A "no" to a whole list that was no "no" to each line: the list once more, then one line at a time."""
+        tried = record.without_try(CONFIRMING + question.id).with_try(question.id)
+        again = tried.tries[question.id] < MOST_TRIES
+        return tried, (Reply(self._say("screening.some_fit" if again else "screening.line_by_line")),)
 
     def _understood(self, question: Question, text: str, named: Collection[str]) -> understanding.Answer | None:
         context = self._context
@@ -390,6 +412,8 @@ class ScreeningDesk:
                 )
             elif question.kind is Kind.CONSENT:
                 return tried, ()  # it is asked again in one sentence
+            elif question.warns:
+                words = self._say("screening.unclear_urgent")
             elif self._context.phrases.means("vague", text) or self._context.phrases.hedges(text):
                 words = self._say("screening.unclear_vague")
             else:
@@ -445,7 +469,7 @@ class ScreeningDesk:
             replies.append(Reply(self._say("screening.volunteered_noted", names=self._replies.names(fresh))))
         for flag, key in (
             ("unknown_medicine", "screening.unknown_medicine"),
-            ("for_another_adult", "screening.for_another_adult"),
+            (FOR_ANOTHER, "screening.for_another_adult"),
         ):
             if flag in new.flags - record.flags:
                 replies.append(Reply(self._say(key)))
@@ -507,7 +531,7 @@ class ScreeningDesk:
         question = next_question(record, self._rules)
         if question is None:
             return ()
-        reply = self._replies.question(screening, record, question)
+        reply = self._replies.question(screening, record, question, again=interrupted)
         if interrupted and reply.kind is not ReplyKind.EMERGENCY:
             reply = replace(reply, text=f"{self._say('back_to_questions')}\n\n{reply.text}")
         return (reply,)
@@ -623,18 +647,18 @@ def is_question_of_client(heard: Heard) -> bool:
 
 def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rules) -> Record:
     """The record with what a reading found: rows that were named, and what the message shows beside them."""
-    for group in heard_groups(reading.text, rules):
-        record = record.with_flag(HEARD + group)
     for_other = speaks_for_another(record, reading)
+    for group in heard_groups(reading.text, rules, for_other):
+        record = record.with_flag(HEARD + group)
     record = record.with_said(
         *(
-            Said(m.condition, message_uid, reading.text, m.start, m.end, meant(m, for_other))
+            Said(m.condition, message_uid, reading.text, m.start, m.end, meant(m, for_other), m.mild)
             for m in reading.mentions
             if m.condition not in ("suicidal_crisis",)
         )
     )
     for signal, flag in (
-        (Signal.FOR_ANOTHER_ADULT, "for_another_adult"),
+        (Signal.FOR_ANOTHER_ADULT, FOR_ANOTHER),
         (Signal.UNKNOWN_MEDICINE, "unknown_medicine"),
         (Signal.UNPLACED_RED_FLAG, "unplaced_red_flag"),
     ):
@@ -645,7 +669,7 @@ def with_reading(record: Record, reading: Reading, message_uid: str, rules: Rule
 
 def speaks_for_another(record: Record, reading: Reading) -> bool:
     """True where the client answers for another adult: "she takes ..." then is about the person who comes."""
-    return "for_another_adult" in record.flags or Signal.FOR_ANOTHER_ADULT in reading.signals
+    return FOR_ANOTHER in record.flags or Signal.FOR_ANOTHER_ADULT in reading.signals
 
 
 def meant(mention: Mention, for_other: bool) -> Status:

@@ -30,8 +30,9 @@ from bot.clinical.record import (
     chosen,
 )
 from bot.clinical.rules import TAKEN_BACK
-from bot.clinical.triage import Finding, Outcome, bring_up, open_questions
+from bot.clinical.triage import MINOR_ROW, Finding, Outcome, bring_up, open_questions
 from bot.context import Context
+from bot.frames import Frames
 from bot.reply import Button, Reply, ReplyKind
 from bot.store.models import Screening
 
@@ -45,9 +46,11 @@ class ScreeningReplies:
         self._context = context
         self._rules = context.rules
         self._say = context.wording.text
+        rows = self._rules.conditions.values()
+        self._frames = Frames.of(text.format_map(context.locale) for row in rows for text in row.client.values())
 
-    def question(self, screening: Screening, record: Record, question: Question) -> Reply:
-        """The open question."""
+    def question(self, screening: Screening, record: Record, question: Question, again: bool = False) -> Reply:
+        """The open question. `again`: it has just been shown, so a long text is not repeated."""
         meta = {"screening": self._progress(screening, question)}
         if question.warns:
             assert question.condition is not None
@@ -61,7 +64,7 @@ class ScreeningReplies:
             )
         match question.kind:
             case Kind.CONSENT:
-                again = question.id in record.tries  # the whole text was just read
+                again = again or question.id in record.tries  # the whole text was just read
                 buttons = (
                     Button(self._say("button.agree"), _answer(question, AGREED)),
                     Button(self._say("button.under_18"), _answer(question, MINOR)),
@@ -79,7 +82,8 @@ class ScreeningReplies:
             case Kind.CHECKLIST:
                 return self._checklist(question, meta)
             case Kind.WHICH:
-                text = self._say("screening.which_prompt", item=question.text)
+                prompt = "screening.which_prompt_unsure" if question.left_open else "screening.which_prompt"
+                text = self._say(prompt, item=question.text)
             case Kind.OTHER:
                 return Reply(self._say("screening.which_something_else"), ReplyKind.QUESTION, meta=meta)
             case Kind.OPEN:
@@ -92,7 +96,11 @@ class ScreeningReplies:
             case Kind.SUMMARY:
                 return self._summary(record, question, meta)
             case Kind.YES_NO if question.items:  # one line of a list that did not work as a whole
-                text = f"{self._say(f'screening.section_{question.step}')}\n\n{question.text}"
+                lines = self._rules.items_of(question.step)
+                place = 1 + lines.index(question.items[0])
+                text = self._say(f"screening.line_{question.step}", item=question.text, place=place, count=len(lines))
+            case Kind.YES_NO:
+                text = f"{self._say('screening.mimic_lead')}\n\n{question.text}"
             case _:
                 text = question.text
                 if question.number == 1 and question.condition is not None:
@@ -103,7 +111,8 @@ class ScreeningReplies:
     def _checklist(self, question: Question, meta: Mapping[str, Any]) -> Reply:
         prompt = self._say(f"screening.section_{question.step}")
         lines = "\n".join(f"{place}. {item.text}" for place, item in enumerate(question.items, start=1))
-        text = self._with_progress(question, f"{prompt}\n\n{lines}\n\n{self._say('screening.checklist_how')}")
+        lead = f"{self._say('screening.rest_of_list')}\n\n" if question.rest else ""
+        text = self._with_progress(question, f"{lead}{prompt}\n\n{lines}\n\n{self._say('screening.checklist_how')}")
         buttons = self.menu("button.why")
         return Reply(text, ReplyKind.QUESTION, buttons, checklist=self.lines(question), meta=meta)
 
@@ -152,7 +161,9 @@ class ScreeningReplies:
                 value = record.answers[item.id]
                 if value != NO:
                     which = "yes" if value == YES else "unsure"
-                    yield self._say(f"screening.summary_line_{which}", item=item.text), step.id
+                    placed = self._rows_chosen(record, item.id) if value == YES else ""
+                    named = placed[:1].upper() + placed[1:]
+                    yield self._say(f"screening.summary_line_{which}", item=named or item.text), step.id
         for name, fired in bring_up(record, self._rules).items():
             row = self._rules.conditions[name]
             if fired.said and not any(via in self._rules.items for via in fired.via):
@@ -160,10 +171,24 @@ class ScreeningReplies:
             for question, follow_up in open_questions(row, record):
                 given = record.answers.get(question)
                 if given is not None:
-                    shown = record.words.get(question) or ("not sure" if given in (UNSURE, UNCLEAR) else given)
+                    shown = self._answer_as_taken(given, record.words.get(question, ""))
                     yield self._say("screening.summary_line_answer", question=follow_up.q, answer=shown), f"{name}/1"
         if record.words.get("T6"):
             yield self._say("screening.summary_line_reason", text=record.words["T6"]), "T6"
+
+    def _rows_chosen(self, record: Record, item: str) -> str:
+        """Which rows of a line the client chose, in plain words; empty where the line as a whole was meant."""
+        rows = [part for part in chosen(record.answers.get(f"{item}/which", "")) if part in self._rules.conditions]
+        return self.names(rows) if rows else ""
+
+    def _answer_as_taken(self, value: str, words: str) -> str:
+        """An answer, and what it was taken for where the client used words of their own: they can set it right."""
+        choice = "not sure" if value in (UNSURE, UNCLEAR) else value
+        groups = {YES: "yes", NO: "no", "not sure": "unsure"}
+        plainly = choice in groups and self._context.phrases.means(groups[choice], words)
+        if not words or plainly or understanding.plain(words) == understanding.plain(choice):
+            return choice
+        return self._say("screening.summary_own_words", words=words, answer=choice)
 
     def _target_name(self, target: str) -> str:
         if target.startswith("T"):
@@ -225,7 +250,10 @@ class ScreeningReplies:
             return self._emergency_result(result, meta)
         only_taken_back = {f.condition for f in result.findings if f.tier is result.tier} == {TAKEN_BACK}
         key = "taken_back" if only_taken_back else result.tier.name.lower()
-        sentences = [*self._row_sentences(result), self._say(f"screening.result_{key}")]
+        told, left_open = self._row_sentences(result), self._left_open(result)
+        # "Still open" says already that nothing can be booked.
+        ending = [left_open] if left_open and not told else [left_open, self._say(f"screening.result_{key}")]
+        sentences = [text for text in (*told, *ending) if text]
         minor = result.minor
         if minor:
             sentences = self._row_sentences(result) or [self._say("screening.minor")]
@@ -264,12 +292,17 @@ class ScreeningReplies:
         )
 
     def _row_sentences(self, result: Outcome) -> list[str]:
-        """The rows' own sentences for the tier that was reached, at most three, each once."""
+        """The rows' own sentences for the tier that was reached, at most three, none of them twice."""
         texts: list[str] = []
         for finding in result.findings:
-            if finding.tier is result.tier and finding.tier is not Tier.NONE:
+            if finding.tier is result.tier and finding.tier is not Tier.NONE and not _only_open(finding):
                 texts.append(self._sentence(finding))
-        return list(dict.fromkeys(text for text in texts if text))[:3]
+        return self._frames.merged(text for text in texts if text)[:3]
+
+    def _left_open(self, result: Outcome) -> str:
+        """What stops a request only because it stayed unclear: the rows' own sentences would state what nobody told."""
+        rows = [finding.condition for finding in result.findings if finding.tier is result.tier and _only_open(finding)]
+        return self._say("screening.result_open", names=self.names(rows)) if rows else ""
 
     def _sentence(self, finding: Finding) -> str:
         row = self._rules.conditions.get(finding.shown or finding.condition)
@@ -352,6 +385,11 @@ _INTENT_OF = {
     "button.book": "book",
     "button.resume": "screen",
 }
+
+
+def _only_open(finding: Finding) -> bool:
+    """True where only an answer that stayed unclear stops the booking. An unclear age keeps its own sentence."""
+    return finding.left_open and finding.tier is Tier.STOP and finding.condition != MINOR_ROW
 
 
 def _answer(question: Question, value: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def _words(text: str) -> frozenset[str]:
 
 GROUPS = _words(
     "yes no unsure none agree minor decline something_else all filler around about not_plain no_symptoms symptoms vague"
+    " calls_help assent"
 )
 LABEL_SCORE = 85.0  # rapidfuzz ratio (0-100) from which a typed label counts as that label
 LABEL_LEAD = 4.0  # by how much it must be closer to that label than to the next one
@@ -183,6 +184,8 @@ def _is_no(text: str, phrases: Phrases) -> bool:
 
 def _is_yes(text: str, phrases: Phrases) -> bool:
     """A plain yes, or "yes" with more words, as long as they take nothing back."""
+    if phrases.means("assent", text):
+        return False
     first = plain(text).split()[:1]
     goes_on = bool(first) and first[0] in _YES_WORDS and not phrases.hedges(text) and "?" not in text
     goes_on = goes_on and span_in(text) is None and not _DENIALS & set(plain(text).split())
@@ -376,9 +379,12 @@ def _spelt_range(match: re.Match[str]) -> str:
 def _which(question: Question, text: str, brought_up: Collection[str], phrases: Phrases) -> Answer | None:
     if phrases.means("unsure", text):
         return Answer({question.id: UNSURE})
+    other = phrases.means("something_else", text)
+    if question.item is not None and _is_no(text, phrases) and (question.left_open or not other):
+        return Answer({question.item: NO})  # about the line itself
     if phrases.means("all", text):
         return Answer({question.id: SEPARATOR.join(v for v in question.values if v not in (OTHER, UNSURE))})
-    if phrases.means("something_else", text):
+    if other:
         return Answer({question.id: OTHER})
     picked = _labels(text, question.choices, phrases)
     if picked is None:

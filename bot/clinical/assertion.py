@@ -504,6 +504,9 @@ class Clauses:
             for cue in self._cues.get("question_head", ())
         )
         asked = bare and self._asked(last) and not told
+        heads = self._cues.get("question_head", ())
+        if any(m.start < start < m.end and self._at_head(m.start, first) for m in heads):  # "can diabetics ..."
+            return True
         for name in ("question_head", "question"):
             for cue in self._before(name, start, first):
                 if name == "question_head" and not self._at_head(cue.start, first):

@@ -132,6 +132,8 @@ def load_rules(data: Mapping[str, Any], book: PhraseBook, rows: Iterable[str]) -
                 book.add(Label(kind, str(index)), phrase)
     for phrase in data["unexplained"]:
         book.add(Label("unless", "all"), phrase)
+    for phrase in data["not_meant"]:
+        book.add(Label("not_meant", ""), phrase)
     for phrase in data["idioms"]:
         book.add(Label("idiom", ""), phrase)
     combinations = tuple(
@@ -212,9 +214,6 @@ class _Markers:
     def education(self, sentence: int) -> bool:
         return sentence in self._sentences.get("education", set())
 
-    def lifelong(self, sentence: int) -> bool:
-        return sentence in self._sentences.get("lifelong", set()) and not self.now(sentence)
-
     def over(self, sentence: int) -> bool:
         return bool(self._sentences.get("crisis_over", set()) & {sentence, sentence + 1})
 
@@ -262,8 +261,10 @@ def find(
 ) -> Findings:
     """Every emergency of the message. `hidden` are figures of speech and words that mean something else."""
     markers = _Markers(tokens, matches)
+    hidden = [*hidden, *(m for m in matches if m.label.kind == "not_meant")]
     explained = _explained(tokens, matches, clauses, rules)
     long_ago = [m for m in matches if m.label == Label("frame", "crisis_long_ago")]
+    lifelong = [m for m in matches if m.label == Label("frame", "lifelong")]
     again = any(m.label == Label("frame", "crisis_again") for m in matches)
     fired: list[Fired] = []
     crisis_past = False
@@ -290,7 +291,8 @@ def find(
         if said.negated or (said.distant and said.past):
             return True
         if row != CRISIS:
-            return markers.lifelong(sentence(match)) or harmless(row, match)
+            always = any(clauses.joined(m, match.start, match.end) for m in lifelong)
+            return (always and not markers.now(sentence(match))) or harmless(row, match)
         if said.recent:
             return False
         behind = any(clauses.joined(m, match.start, match.end) for m in long_ago)
@@ -299,7 +301,6 @@ def find(
     def harmless(row: str, match: Match) -> bool:
         return (row, sentence(match)) in explained
 
-    mild = [m for m in matches if m.label.kind == "mild"]
     for seen in rows:
         care = rules.rows.get(seen.name)
         becomes = rules.recent_makes.get(seen.name)
@@ -312,7 +313,7 @@ def find(
         if over(seen.name, seen.match, seen.assertion):
             crisis_past = crisis_past or seen.name == CRISIS
             continue
-        if any(m.label.name == seen.name and m.start <= seen.match.start and seen.match.end <= m.end for m in mild):
+        if mild(seen.name, seen.match, matches):
             continue
         fired.append(judge(seen.name, care, seen.match, seen.assertion, lock=False))
 
@@ -423,6 +424,11 @@ def _same_case(one: Fired, other: Fired) -> bool:
     """An earlier, milder reading of the same row: its alarm takes its place."""
     milder = one.emergency.asking or one.emergency.condition == CRISIS
     return one.emergency.condition == other.emergency.condition and milder and not other.emergency.asking
+
+
+def mild(row: str, match: Match, matches: Iterable[Match]) -> bool:
+    """Whether a mention is too weak to start an emergency by itself: an old, known illness or an ordinary ache."""
+    return any(m.label == Label("mild", row) and m.start <= match.start and match.end <= m.end for m in matches)
 
 
 def swallowed(match: Match, hidden: Iterable[Match]) -> bool:

@@ -274,7 +274,7 @@ class Evidence:
         return any(told.notions.get(name) in (Said.MEANT, Said.OPEN) for name in self.alarms)
 
     def _choice(self, clues: Clues, follow_up: FollowUp, told: Told) -> str | None:
-        if told.others and "parent" not in told.notions:
+        if told.others and not {"parent", "under_age"} & set(told.notions):
             return None
         held: dict[int, frozenset[str]] = {}
         for place, lines in clues.lines.items():

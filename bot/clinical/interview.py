@@ -60,6 +60,8 @@ class Question:
     number: int | None = None
     confirming: bool = False  # a bare "no" was given to a whole list: ask once whether it means every line
     warns: bool = False  # show the row's emergency sentence with the question (guide 2.1, rule 2)
+    left_open: bool = False  # "which of these?" about a line that was neither a yes nor a no
+    rest: bool = False  # of a list some lines have been answered already
 
     @property
     def index(self) -> int:
@@ -117,10 +119,12 @@ def next_question(record: Record, rules: Rules, letters: Collection[str] = froze
             # The warning signs are always asked, and a list that was begun is finished.
             if halted and step is not rules.steps[0] and len(missing) == len(step.items):
                 return None
-            if record.tries.get(step.id, 0) >= MOST_TRIES:  # the list as a whole did not work: one line at a time
+            # The list as a whole did not work, or one line of it is left: one line at a time.
+            if record.tries.get(step.id, 0) >= MOST_TRIES or len(missing) == 1 < len(step.items):
                 return _line_question(missing[0], step.id)
             confirming = CONFIRMING + step.id in record.tries
-            return Question(step.id, Kind.CHECKLIST, step.id, step.name, items=missing, confirming=confirming)
+            rest = len(missing) < len(step.items)
+            return Question(step.id, Kind.CHECKLIST, step.id, step.name, missing, confirming=confirming, rest=rest)
         for item in step.items:
             question = _which_question(item, step.id, record, rules)
             if question is not None:
@@ -235,6 +239,7 @@ def _which_question(item: Item, step: str, record: Record, rules: Rules) -> Ques
             values=(*item.rows, OTHER, UNSURE),
             item=item.id,
             number=1,
+            left_open=record.answers[item.id] != YES,
         )
     if OTHER in chosen(which) and f"{item.id}/other" not in record.answers:
         return Question(f"{item.id}/other", Kind.OTHER, step, item.text, item=item.id, number=2)
@@ -250,7 +255,8 @@ def _follow_up(record: Record, rules: Rules, fired: Mapping[str, Fired], among: 
         question = next(q for q, _ in open_questions(row, record) if q not in record.answers)
         via = next((v for v in fired[name].via if v in rules.items), None)
         step = via.split(".")[0] if via else _step_at_hand(record, rules)
-        return _row_question(row, question, record, step, via or ("T6" if row.ask != LISTEN_ONLY else None))
+        asked_at = via or ("T6" if row.ask != LISTEN_ONLY else None)
+        return _row_question(row, question, record, step, asked_at, warns=not _only_mild(fired[name]))
     return None
 
 
@@ -298,7 +304,17 @@ def _completes_combination(fact: str, record: Record, rules: Rules, fired: Mappi
     )
 
 
-def _row_question(row: Condition, question: str, record: Record, step: str, item: str | None) -> Question:
+def _only_mild(fired: Fired) -> bool:
+    """Whether nothing but an old, known illness or an ordinary ache brought a row up: "asthma", "tension headaches".
+
+    Its question is asked all the same, without the words of an emergency in front of it.
+    """
+    return fired.via == ("said",) and all(said.mild for said in fired.said)
+
+
+def _row_question(
+    row: Condition, question: str, record: Record, step: str, item: str | None, warns: bool = True
+) -> Question:
     follow_up = next(f for q, f in open_questions(row, record) if q == question)
     number = 1 + [q for q, _ in open_questions(row, record)].index(question)
     return Question(
@@ -311,7 +327,7 @@ def _row_question(row: Condition, question: str, record: Record, step: str, item
         condition=row.id,
         item=item,
         number=number,
-        warns=row.is_emergency and number == 1,
+        warns=warns and row.is_emergency and number == 1,
     )
 
 

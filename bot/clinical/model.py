@@ -57,13 +57,17 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A row of `conditions.yml` named in a text; `text[start:end]` are the client's own words."""
+    """A row of `conditions.yml` named in a text; `text[start:end]` are the client's own words.
+
+    `mild`: an old, known illness or an ordinary ache, too weak to be an emergency by itself ("asthma", "headaches").
+    """
 
     condition: str
     text: str
     start: int
     end: int
     status: Status
+    mild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,8 @@ class Reader:
         return Reading(
             text=text,
             mentions=tuple(
-                _mention(text, tokens, start, end, name, status) for (start, end, name), status in sorted(spans.items())
+                _mention(text, tokens, start, end, name, status, matches)
+                for (start, end, name), status in sorted(spans.items())
             ),
             emergency=self._with_net(urgent, text, tokens, all_denied=_all_denied(spans.values())),
             signals=self._signals(tokens, matches, rows, clauses, traps, idioms, urgent),
@@ -254,9 +255,12 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _mention(text: str, tokens: Sequence[Token], start: int, end: int, row: str, status: Status) -> Mention:
+def _mention(
+    text: str, tokens: Sequence[Token], start: int, end: int, row: str, status: Status, matches: Sequence[Match]
+) -> Mention:
     first, last = tokens[start].start, tokens[end - 1].end
-    return Mention(row, text[first:last], first, last, status)
+    mild = emergencies.mild(row, Match(Label("row", row), start, end), matches)
+    return Mention(row, text[first:last], first, last, status, mild)
 
 
 def _within(match: Match, others: Iterable[Match]) -> bool:

@@ -22,7 +22,7 @@ BRINGS_UP = frozenset({Status.CURRENT, Status.PAST, Status.UNCERTAIN})
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words of the client that name a row; `text[start:end]` of the message are the words."""
+    """Words of the client that name a row; `text[start:end]` of the message are the words. `mild`: see `Mention`."""
 
     condition: str
     message_id: str
@@ -30,6 +30,7 @@ class Said:
     start: int
     end: int
     status: Status
+    mild: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Record:
             "answers": dict(self.answers),
             "words": dict(self.words),
             "tries": dict(self.tries),
-            "said": [[s.condition, s.message_id, s.text, s.start, s.end, s.status.value] for s in self.said],
+            "said": [[s.condition, s.message_id, s.text, s.start, s.end, s.status.value, s.mild] for s in self.said],
             "flags": sorted(self.flags),
         }
 
@@ -108,7 +109,7 @@ class Record:
             answers=dict(data["answers"]),
             words=dict(data["words"]),
             tries=dict(data["tries"]),
-            said=tuple(Said(c, m, t, s, e, Status(status)) for c, m, t, s, e, status in data["said"]),
+            said=tuple(Said(c, m, t, s, e, Status(status), *mild) for c, m, t, s, e, status, *mild in data["said"]),
             flags=frozenset(data["flags"]),
         )
 

@@ -29,6 +29,7 @@ from bot.clinical.rules import (
 UNPLACED_ROW = "undiagnosed_or_advised_against"
 MINOR_ROW = "minor"
 VOIDING_ROW = "intoxication"  # its STOP says: answers given now do not count, come back sober
+FOR_ANOTHER = "for_another_adult"  # flag: the client answers for another adult
 HEARD = "heard:"  # a fact from the client's own words, for combinations
 
 
@@ -58,6 +59,7 @@ class Finding:
     shown: str | None = None  # the row whose emergency sentence is read, where it is not this one
     client: str | None = None  # a sentence of its own
     waits_for: tuple[str, ...] = ()  # rows whose open questions can still change a combination
+    left_open: bool = False  # nothing that was told reaches this tier: only an unclear answer does
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class RowState:
     unclear: tuple[str, ...]
     given: tuple[Given, ...]
     fires: tuple[str, ...]
+    left_open: bool = False
 
 
 def holds(value: str | None) -> bool:
@@ -185,6 +188,7 @@ def row_state(
 ) -> RowState:
     """The state of one row: guide 2.1, rules 2 and 3, and 2.5, rule 2."""
     tiers: list[tuple[Tier, Care | None]] = []
+    in_doubt: list[tuple[Tier, Care | None]] = []
     unclear: list[str] = []
     given: list[Given] = []
     fires: list[str] = []
@@ -192,7 +196,7 @@ def row_state(
     least = row.base_tier  # guide 2.1, rule 2: what the row counts as before its answers
     if f"{row.id}/1" not in record.answers:
         if fired is not None and fired.unclear and not fired.plain:
-            return RowState(row.unclear_tier, _care(row, row.unclear_tier), True, (row.choice_label,), (), ())
+            return RowState(row.unclear_tier, _care(row, row.unclear_tier), True, (row.choice_label,), (), (), True)
         if fired is not None and fired.unclear:
             least = max(least, row.unclear_tier)
         if row.never_asked:
@@ -205,7 +209,7 @@ def row_state(
         answer = follow_up.choice(value)
         if answer is None:  # unclear, skipped, or an answer that the rules no longer know
             unclear.append(follow_up.q)
-            tiers.append(_unclear(row, follow_up))
+            in_doubt.append(_unclear(row, follow_up))
             if row.is_emergency:
                 complete = True
                 break
@@ -218,10 +222,11 @@ def row_state(
         complete = True
     if not complete:
         tiers.append((least, _care(row, least)))
-    elif not tiers:
+    elif not tiers and not in_doubt:
         tiers.append((row.unclear_tier, _care(row, row.unclear_tier)))
-    tier, care = max(tiers, key=_rank)
-    return RowState(tier, care, complete, tuple(unclear), tuple(given), tuple(fires))
+    tier, care = max(tiers + in_doubt, key=_rank)
+    left_open = all(told < tier for told, _ in tiers)
+    return RowState(tier, care, complete, tuple(unclear), tuple(given), tuple(fires), left_open)
 
 
 def open_questions(row: Condition, record: Record) -> Iterator[tuple[str, FollowUp]]:
@@ -279,6 +284,7 @@ def triage(record: Record, rules: Rules, letters: Collection[str] = frozenset())
                 source.said,
                 unclear=bool(state.unclear),
                 complete=state.complete,
+                left_open=state.left_open,
             )
         )
     for item in rules.items.values():
@@ -301,8 +307,8 @@ def triage(record: Record, rules: Rules, letters: Collection[str] = frozenset())
 
 def mimics_heard(record: Record, rules: Rules) -> tuple[Mimic, ...]:
     """The mimics that the reason for the visit names (guide 2.4)."""
-    text = record.words.get("T6", "")
-    return tuple(m for m in rules.mimics.questions if any(_hears(rules.mimics.heard[group], text) for group in m.heard))
+    text, heard, for_other = record.words.get("T6", ""), rules.mimics.heard, FOR_ANOTHER in record.flags
+    return tuple(m for m in rules.mimics.questions if any(_hears(heard[group], text, for_other) for group in m.heard))
 
 
 def facts(record: Record, rules: Rules, states: Mapping[str, RowState]) -> dict[str, str | None]:
@@ -330,15 +336,16 @@ def facts(record: Record, rules: Rules, states: Mapping[str, RowState]) -> dict[
             *(said.text for said in record.said if said.status in BRINGS_UP),
         ]
     )
-    known.update({HEARD + group: None for group in heard_groups(text, rules)})
+    known.update({HEARD + group: None for group in heard_groups(text, rules, FOR_ANOTHER in record.flags)})
     known.update({flag: None for flag in record.flags if flag.startswith(HEARD)})  # told in passing, before or between
     return known
 
 
-def heard_groups(text: str, rules: Rules) -> tuple[str, ...]:
+def heard_groups(text: str, rules: Rules, for_other: bool = False) -> tuple[str, ...]:
     """The groups of words (mimics.yml, `heard`) that combinations ask about and this text holds."""
     asked = {fact.removeprefix(HEARD) for c in rules.combinations for line in c.when for fact in line}
-    return tuple(group for group, words in rules.mimics.heard.items() if group in asked and _hears(words, text))
+    heard = rules.mimics.heard.items()
+    return tuple(group for group, words in heard if group in asked and _hears(words, text, for_other))
 
 
 def _combined(
@@ -394,7 +401,7 @@ def _mimic_findings(record: Record, rules: Rules) -> Iterator[Finding]:
 
 
 def _other_findings(record: Record) -> Iterator[Finding]:
-    if "for_another_adult" in record.flags:
+    if FOR_ANOTHER in record.flags:
         yield Finding(
             ANSWERS_FOR_ANOTHER,
             "Answers given by another person",
@@ -484,16 +491,22 @@ def _rank(pair: tuple[Tier, Care | None]) -> tuple[int, int]:
 
 
 # Words before a group that take it away from the client, within the same part of a sentence.
-_NOT_MINE = re.compile(
-    r"\b(?:no|not|never|without|isn't|don't|didn't|haven't|(?:his|her|their|my (?:husband|wife|partner|mother|mum|mom|"
-    r"father|dad|son|daughter|brother|sister|friend))(?:'s)?)\b[^.,;!?\n]{0,30}$"
+_DENIED = r"no|not|never|without|isn't|don't|didn't|haven't"
+_THEIRS = (
+    r"(?:his|her|their|my (?:husband|wife|partner|mother|mum|mom|father|dad|son|daughter|brother|sister|friend))(?:'s)?"
 )
+_WITHIN = r"\b[^.,;!?\n]{0,30}$"
+_NOT_SO = re.compile(rf"\b(?:{_DENIED}){_WITHIN}")
+_NOT_MINE = re.compile(rf"\b(?:{_DENIED}|{_THEIRS}){_WITHIN}")
 
 
-def _hears(words: tuple[str, ...], text: str) -> bool:
-    """True where the client's own words name one of these, unless they say that it is not so or not theirs."""
-    lowered = text.lower().replace("’", "'")
-    return any(not _NOT_MINE.search(lowered[: match.start()]) for match in _pattern(words).finditer(lowered))
+def _hears(words: tuple[str, ...], text: str, for_other: bool) -> bool:
+    """True where the words name one of these, unless they say that it is not so, or not that of the one who comes.
+
+    `for_other`: the client answers for another adult, so "her shoulders" are the ones that it is about.
+    """
+    lowered, away = text.lower().replace("’", "'"), _NOT_SO if for_other else _NOT_MINE
+    return any(not away.search(lowered[: match.start()]) for match in _pattern(words).finditer(lowered))
 
 
 @lru_cache(maxsize=256)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.clinical.model import Tier
@@ -15,7 +16,7 @@ from bot.clinical.record import Record
 from bot.clinical.rules import TAKEN_BACK, Rules
 from bot.clinical.triage import VOIDING_ROW, Outcome
 from bot.store.database import now
-from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Message, Screening
+from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Message, Offer, Screening
 
 FINISHED = ("new", "claimed", "decided")
 
@@ -178,7 +179,8 @@ def weigh_again(session: Session, screening: Screening, outcome: Outcome) -> Non
 def forget_health(session: Session, screening: Screening, kept: Record) -> None:
     """Remove what was said and answered about health: of a minor nothing is kept but that they are one.
 
-    The words go from the transcript, too; that something was said there stays.
+    The words go from the transcript, too; that something was said there stays. Of what the bot said, what answers such
+    words or asks about an illness is gone: it would tell them.
     """
     old = Record.from_json(screening.record)
     gone = session.scalars(
@@ -191,12 +193,25 @@ def forget_health(session: Session, screening: Screening, kept: Record) -> None:
     ):
         message.text, message.reading, message.withheld = "", None, True
         message.payload = {"do": "withheld"} if message.payload else None
+    for message in session.scalars(
+        select(Message).where(Message.conversation_id == screening.conversation_id, Message.author == "bot")
+    ):
+        if message.in_reply_to in told or _asks_about_a_row(message.reply or {}, kept):
+            session.execute(delete(Offer).where(Offer.message_uid == message.uid))
+            session.delete(message)
     for row in (*gone, *session.scalars(select(Finding).where(Finding.screening_id == screening.id))):
         session.delete(row)
     screening.record = kept.to_json()
     screening.reason_for_visit = ""
     session.flush()
     session.expire(screening, ["findings"])
+
+
+def _asks_about_a_row(reply: Mapping[str, Any], kept: Record) -> bool:
+    """True for a question that would not have been asked but for what was told about health."""
+    asked = ((reply.get("meta") or {}).get("screening") or {}).get("follow_up") or {}
+    about = asked.get("condition")
+    return bool(asked) and about not in {question.split("/")[0] for question in kept.answers}
 
 
 def _keep_findings(session: Session, screening: Screening, outcome: Outcome, moment: datetime) -> None:

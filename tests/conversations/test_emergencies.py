@@ -168,3 +168,34 @@ def test_a_calm_answer_to_a_list_brings_no_number(client: Client, words: str) ->
     begin(client)
     client.say(words)
     assert client.found("emergency") is None
+
+
+@pytest.mark.parametrize("words", ["i'll call them", "ok, calling now", "the ambulance is on its way"])
+def test_who_gets_help_is_asked_nothing_more(client: Client, words: str) -> None:
+    client.say("my chest is being crushed right now")
+    client.say(words)
+    (reply,) = client.replies
+    assert reply["text"].startswith("Good. Call 911")
+    assert "booking stays on hold" in reply["text"]
+
+
+def test_a_crisis_of_somebody_young_names_somebody_to_be_with_them(client: Client) -> None:
+    client.say("im 15 and i want to die")
+    assert client.replies[0]["meta"]["emergency"]["care"] == "crisis"
+    assert "another adult you trust" in client.text
+    client.say("hello?")
+    assert "another adult you trust" not in client.text
+
+
+@pytest.mark.parametrize(
+    ("words", "row"),
+    [("i have asthma", "breathing_difficulty"), ("i get migraines", "thunderclap_headache")],
+)
+def test_an_old_known_illness_is_asked_about_without_an_alarm(client: Client, words: str, row: str) -> None:
+    begin(client)
+    client.say(words)
+    assert client.found("emergency") is None
+    assert client.found("screening")["follow_up"]["condition"] == row
+    assert "911" not in client.text
+    client.press("Yes")
+    assert client.replies[-1]["meta"]["emergency"] == {"care": "ambulance", "condition": row, "asking": False}

@@ -19,9 +19,8 @@ def test_only_the_lines_that_were_left_out_are_asked_again(client: Client) -> No
     client.send(answers={"T2.1": "no", "T2.2": "no", "T2.5": "no", "T2.6": "no", "T2.7": "no"})
     assert lines(client) == ["T2.3", "T2.4", "T2.8"]
     client.say("1 no, 3 no")
-    assert lines(client) == ["T2.4"]
+    assert follow_up(client)["item"] == "T2.4", "the last line is a question of its own"
     client.say("no")
-    client.say("yes")
     assert lines(client) == [item.id for item in RULES.items_of("T3")]
 
 
@@ -108,3 +107,78 @@ def test_a_list_that_comes_again_replaces_the_answers(client: Client) -> None:
     assert condition(client) == "hypertension"
     answer_lists(client, T5_6="yes")
     assert condition(client) == "epilepsy"
+
+
+def test_a_no_that_is_not_meant_for_every_line_ends_in_one_line_at_a_time(client: Client) -> None:
+    """Never round in circles: the whole list comes once more, then line by line."""
+    begin(client)
+    client.say("no")
+    assert "none of these 8 lines" in client.text
+    client.say("no")
+    assert "numbers of the lines that fit" in client.text
+    assert len(lines(client)) == 8
+    client.say("no")
+    client.say("no")
+    assert "one line at a time" in client.text
+    for place, item in enumerate(RULES.items_of("T2"), start=1):
+        assert follow_up(client)["item"] == item.id
+        assert client.last["text"].startswith(f"{place} of 8: ")
+        client.say("no")
+    assert lines(client) == [item.id for item in RULES.items_of("T3")]
+
+
+def test_the_lines_that_are_left_are_said_to_be_the_others(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say("i have high blood pressure")
+    client.say("128/80, my doctor is happy")
+    assert "T3.5" not in lines(client)
+    assert "Now the other lines." in client.text
+
+
+def test_none_of_these_about_a_line_that_was_marked_asks_about_the_line_once_more(client: Client) -> None:
+    """A slip of the thumb on "chest pain" is no emergency, and no "no" either."""
+    begin(client)
+    client.say("number 1")
+    assert follow_up(client)["multiple"]
+    client.say("actually no")
+    assert client.found("emergency") is None
+    assert (follow_up(client)["item"], follow_up(client)["multiple"]) == ("T2.1", False)
+    client.say("no")
+    assert lines(client) == [item.id for item in RULES.items_of("T3")]
+
+
+def test_yes_and_then_none_of_these_twice_is_unclear(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.answer("T3", T3_4="yes")
+    client.say("no")
+    client.say("yes")
+    client.say("no")
+    assert outcome(client) == "no_booking"
+
+
+def test_a_line_that_was_skipped_can_be_a_no_after_all(client: Client, staff: httpx.Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.answer("T3")
+    client.answer("T4", T4_2="unsure")
+    assert "You left this open" in client.text
+    client.say("no")
+    assert lines(client) == [item.id for item in RULES.items_of("T5")]
+    client.answer("T5")
+    client.say("I would like to relax")
+    client.press("Yes, that's right")
+    screening = staff.get(f"/screenings/{client.found('result')['screening_id']}").json()
+    assert (screening["tier"], screening["findings"]) == ("NONE", [])
+
+
+def test_ok_is_no_answer_to_a_line(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say("I'd rather not say")
+    assert follow_up(client)["item"] == "T3.1"
+    client.say("ok")
+    assert follow_up(client)["item"] == "T3.1"
+    client.say("no")
+    assert follow_up(client)["item"] == "T3.2"

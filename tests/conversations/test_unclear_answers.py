@@ -108,3 +108,53 @@ def test_used_to_is_asked_about_and_not_taken_for_a_no(client: Client) -> None:
     client.answer("T4")
     client.say("I used to have seizures")
     assert condition(client) == "epilepsy"
+
+
+def test_what_only_stayed_open_is_said_to_be_open_and_not_to_be_so(client: Client) -> None:
+    begin(client)
+    answer_lists(client, T3_4="yes")
+    client.say("heart condition")
+    client.say("not sure")
+    client.say("over 6 months, stable")
+    assert outcome(client) == "no_booking"
+    assert "this is still open: a heart condition" in client.text
+    assert "recent or changing" not in client.text
+
+
+def test_the_summary_shows_what_own_words_were_taken_for(client: Client) -> None:
+    begin(client)
+    answer_lists(client, T3_5="yes")
+    client.say("128 ovr 80 wiv tablits")
+    client.say("I would like to relax")
+    assert '"128 ovr 80 wiv tablits". I took this as: below 160/100' in client.text
+
+
+def test_the_summary_names_only_the_part_of_a_line_that_was_meant(client: Client) -> None:
+    begin(client)
+    answer_lists(client, T5_5="yes")
+    client.say("diabetes")
+    client.say("no")
+    client.say("well controlled, none of these")
+    client.say("I would like to relax")
+    assert "Yes: Diabetes\n" in client.text
+
+
+def test_several_findings_are_told_in_one_sentence(client: Client) -> None:
+    begin(client)
+    answer_lists(client, T3_5="yes", T5_5="yes")
+    client.say("128/80, my doctor is happy")
+    client.say("diabetes")
+    client.say("no")
+    client.say("well controlled, none of these")
+    client.say("I would like to relax")
+    client.press("Yes, that's right")
+    assert "telling us about high blood pressure and diabetes. You can" in client.text
+    assert client.text.count("we'll flag it") == 1
+
+
+def test_the_long_text_of_the_consent_is_not_read_out_twice(client: Client) -> None:
+    client.say("health questions please")
+    assert "privacy@" in client.text
+    client.say("what is nmt?")
+    assert client.found("screening")["step"] == "T1"
+    assert "privacy@" not in client.text

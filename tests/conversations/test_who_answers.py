@@ -121,7 +121,18 @@ def test_a_minor_who_is_told_late_leaves_no_health_information(
     assert set(kept) <= {"T1", "minor/1"}
     assert "wobbly" not in json.dumps(export)
     assert "T3.5" not in json.dumps(export)
-    assert all("wobbly" not in message["text"] for message in client.transcript())
+    transcript = client.transcript()
+    assert all("wobbly" not in message["text"] for message in transcript)
+    assert all("latest reading" not in message["text"] for message in transcript), "the question would tell it"
+    assert any("18 or over" in message["text"] for message in transcript)
+
+
+def test_an_age_beside_other_words_is_understood(client: Client) -> None:
+    client.say("health questions please")
+    client.press("For someone under 18")
+    client.say("im 16 btw my mum said its ok")
+    assert "not sure" not in client.text
+    assert outcome(client) == "no_booking"
 
 
 def test_an_emergency_of_a_minor_comes_before_the_age(client: Client) -> None:
@@ -161,6 +172,16 @@ def test_what_was_told_of_the_mother_before_the_consent_counts_for_her(client: C
     assert "answer for someone else" in client.text
     client.answer("T2")
     assert condition(client) == "anticoagulants"
+
+
+def test_what_brings_the_mother_in_is_asked_about_like_one_s_own(client: Client) -> None:
+    client.say("my mum wants a massage, shes 71")
+    client.say("book")
+    client.press("I agree")
+    answer_lists(client)
+    client.say("her shoulders are stiff")
+    assert "what brings you in" in client.text
+    assert "chest tightness" in client.text
 
 
 # ------------------------------------------------------------------ medicines nobody can place

@@ -46,6 +46,13 @@ def test_the_questions_after_a_line_give_the_reason_of_the_line(client: Client, 
     assert why(client) == of_the_line
 
 
+@pytest.mark.parametrize("words", ["why number 4?", "why 4", "ok but why line 4"])
+def test_a_line_may_be_asked_about_by_its_bare_number(client: Client, words: str) -> None:
+    begin(client)
+    client.answer("T2")
+    assert why(client, words) == why(client, "why do you ask about number 4?")
+
+
 @pytest.mark.parametrize(
     ("words", "number"),
     [
