@@ -30,7 +30,7 @@ from bot.clinical.triage import MINOR_ROW, open_questions, row_state
 from bot.context import Context
 from bot.engine_client import EngineClient, EngineError
 from bot.reply import Button, Link, Reply, ReplyKind
-from bot.screening import ScreeningDesk
+from bot.screening import ScreeningDesk, goes_on
 from bot.store import conversations, now, screenings
 from bot.store.models import Conversation, Feedback, Message
 
@@ -381,6 +381,8 @@ class Gateway:
             return self._own_question(session, conversation, message)
         if conversation.lock == "locked":
             return self._while_locked(session, conversation, message, reading)
+        if message.payload is None and goes_on(message.text) and screenings.open_one(session, conversation.id):
+            return _Verdict((), "/screen")  # the health questions wait, whatever was talked about since
         return _Verdict((), self._engine_text(message))
 
     def _beside_a_question(
@@ -552,6 +554,8 @@ class Gateway:
         if takes_back:
             return _Verdict((self._held(self._say("takes_back", number=number), care, condition, call),))
         again = emergency.repeat(care, condition, rules, locale)
+        if typed and phrases.means("no", message.text):  # "nothing more" asks for nothing
+            return _Verdict((again,))
         return _Verdict((again,), _for_engine(message.text, message.payload))
 
     def _held(self, text: str, care: Care, condition: str, buttons: tuple[Button, ...]) -> Reply:

@@ -71,6 +71,7 @@ _GOES_ON = re.compile(
     r"(\W+(please|then|now))*\W*",
     re.IGNORECASE,
 )
+
 _BEGINS_AN_ANSWER = re.compile(r"\s*(?:yes|yeah|yep|yup|no|nope|nah|none|nothing|not|never|only|just)\b", re.IGNORECASE)
 
 
@@ -247,7 +248,7 @@ class ScreeningDesk:
         """back, stop, goodbye, start_again, repeat, why, book, screen, when meant for the questions themselves."""
         if heard.message.payload is None and _ASKS_WHY.match(heard.message.text):
             return "why"
-        if heard.message.payload is None and _GOES_ON.fullmatch(heard.message.text):
+        if heard.message.payload is None and goes_on(heard.message.text):
             return "repeat"
         if heard.intent not in ("back", "stop", "goodbye", "start_again", "repeat", "why", "book", "screen"):
             return None
@@ -370,7 +371,10 @@ class ScreeningDesk:
             return self._some_fit(record, question)
         if started(record) and named - set(bring_up(record, self._rules)):
             return record, ()  # nothing for this question, but noted as volunteered
-        if heard.is_other_business and (heard.is_question or not named):
+        # A statement beside a question with choices is an answer that was not understood, unless it asks for something.
+        beside = question.kind not in _ASKS_FOR_ONE or heard.is_question or heard.intent in _REQUESTS
+        beside = beside or len(text.split()) <= 2
+        if heard.is_other_business and beside and (heard.is_question or not named):
             return Taken(interruption=True)  # a row that is known already, named once more, is no other business
         return self._not_understood(session, conversation, record, question, text)
 
@@ -400,7 +404,10 @@ class ScreeningDesk:
         self, session: Session, conversation: Conversation, record: Record, question: Question, text: str
     ) -> Taken | tuple[Record, tuple[Reply, ...]]:
         tried = record.with_try(question.id)
-        says_nothing = question.kind is Kind.CHECKLIST and self._context.phrases.means("unsure", text)
+        phrases = self._context.phrases
+        if question.kind is Kind.CHECKLIST and phrases.means("lost", text) and tried.tries[question.id] < MOST_TRIES:
+            return tried.with_try(question.id), (Reply(self._say("screening.line_by_line"), ReplyKind.FALLBACK),)
+        says_nothing = question.kind is Kind.CHECKLIST and phrases.means("unsure", text)
         if says_nothing and tried.tries[question.id] < MOST_TRIES:  # not a list at once: a line can be left out then
             words = self._say("screening.line_by_line_skip")
             return tried.with_try(question.id), (Reply(words, ReplyKind.FALLBACK),)
@@ -567,8 +574,13 @@ class ScreeningDesk:
         if question is None:
             return False
         if question.kind in (Kind.OPEN, Kind.OTHER):
-            return heard.conditional or heard.care is Care.SAME_DAY
+            return heard.conditional or heard.care is Care.SAME_DAY or self._names_an_injury(text)
         return self._understood(question, text, ()) is not None
+
+    def _names_an_injury(self, text: str) -> bool:
+        """True where a row of injuries is named: its own first question asks for what would be an emergency."""
+        named = (m.condition for m in self._context.reader.read(text).mentions if m.status in BRINGS_UP)
+        return any(self._rules.conditions[row].category == "injury" for row in named)
 
     def open_lists(self, session: Session, conversation_id: str) -> list[dict[str, Any]]:
         """The lists that are left, for channels that can show them together; the first step holds the warning signs."""
@@ -631,6 +643,10 @@ class ScreeningDesk:
 
 
 _CAN_STAY_UNCLEAR = frozenset({Kind.CHECKLIST, Kind.CHOICE, Kind.YES_NO, Kind.WHICH, Kind.CHANGED})
+_ASKS_FOR_ONE = frozenset({Kind.CHOICE, Kind.WHICH, Kind.YES_NO})
+_REQUESTS = frozenset({
+    "person", "help", "my_booking", "cancel_booking", "reschedule", "delete_data", "export_data", "my_data",
+})  # fmt: skip
 _NOBODYS_BUSINESS = frozenset({"oos_noise", "oos_other_business"})
 _SMALL_REPLIES = frozenset({"affirm", "deny", "unsure", "greet", "thanks", "goodbye", "answer", "answers"})
 _ACTS = frozenset({
@@ -638,6 +654,11 @@ _ACTS = frozenset({
     "reschedule", "screen", "back", "start_again", "stop", "feedback", "repeat", "why", "more", "delete_data",
     "export_data", "my_data", "nlu_fallback", "answer", "answers",
 })  # fmt: skip
+
+
+def goes_on(text: str) -> bool:
+    """True for "go on", "continue" and the like."""
+    return _GOES_ON.fullmatch(text) is not None
 
 
 def is_question_of_client(heard: Heard) -> bool:

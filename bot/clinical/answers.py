@@ -30,7 +30,7 @@ def _words(text: str) -> frozenset[str]:
 
 GROUPS = _words(
     "yes no unsure none agree minor decline something_else all filler around about not_plain no_symptoms symptoms vague"
-    " calls_help assent"
+    " calls_help assent lost"
 )
 LABEL_SCORE = 85.0  # rapidfuzz ratio (0-100) from which a typed label counts as that label
 LABEL_LEAD = 4.0  # by how much it must be closer to that label than to the next one
@@ -507,7 +507,7 @@ def _by_first_words(row: Condition, follow_up: FollowUp, text: str, phrases: Phr
     ends = [part for part in re.split(r"[,:;(]|\bor\b", fitting[0].answer) if plain(part)]
     if said not in {plain(" ".join(ends[:n])) for n in range(1, len(ends))} and said != plain(ends[0]):
         return None
-    explains = f"{said} (" in fitting[0].answer.lower()
+    explains = "(" in fitting[0].answer and said == plain(fitting[0].answer.split("(")[0])
     grave = isinstance(fitting[0].tier, Tier) and fitting[0].tier >= row.unclear_tier
     return fitting[0].answer if explains or grave else None
 

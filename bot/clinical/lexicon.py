@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from bot.clinical.phrases import Label, Match, PhraseBook, Spelling, outermost
 from bot.clinical.text import Token
 
 _SHORT_MESSAGE = 2
+_JOINS = frozenset({"and", "but", "&", "+", "plus"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,17 @@ def load_lexicon(data: Mapping[str, Any], book: PhraseBook) -> Lexicon:
 
 
 def row_matches(
-    text: str, tokens: Sequence[Token], matches: Sequence[Match], lexicon: Lexicon, spelling: Spelling
+    text: str,
+    tokens: Sequence[Token],
+    matches: Sequence[Match],
+    lexicon: Lexicon,
+    spelling: Spelling,
+    whole: Collection[str] = (),
 ) -> list[Match]:
-    """The mentions of rows: the longest of each row, without those that mean something else here."""
+    """The mentions of rows: the longest of each row, without those that mean something else here.
+
+    Rows in `whole` keep a wording that goes over an "and".
+    """
     traps = [m for m in matches if m.label.kind == "trap"]
     swallows = [m for m in matches if m.label.kind == "swallow"]
     found = [m for m in matches if m.label.kind == "row"]
@@ -101,7 +110,7 @@ def row_matches(
         if m.label.kind == "abbreviation" and _abbreviation_holds(text, tokens, m, lexicon)
     ]
     found += _by_suffix(tokens, lexicon, spelling)
-    found = _without_denied_part(found, matches)
+    found = _without_joined_part(_without_denied_part(found, matches), tokens, whole)
     kept = [
         m
         for m in outermost(found)
@@ -120,6 +129,23 @@ def _without_denied_part(found: Sequence[Match], matches: Sequence[Match]) -> li
         for m in found
         if m not in split
         or not any(o not in split and o.label == m.label and m.start <= o.start and o.end <= m.end for o in found)
+    ]
+
+
+def _without_joined_part(found: Sequence[Match], tokens: Sequence[Token], whole: Collection[str]) -> list[Match]:
+    """Of "a clot and my neck" the clot: an "and" between the words takes the longer mention away.
+
+    Args:
+        found: mentions of rows.
+        tokens: the words of the message.
+        whole: rows whose longer wordings count as a whole ("headache and a stiff neck").
+    """
+    loose = [m for m in found if m.label.name not in whole and any(tokens[at].word in _JOINS for at in m.gaps)]
+    return [
+        m
+        for m in found
+        if m not in loose
+        or not any(o not in loose and o.label == m.label and m.start <= o.start and o.end <= m.end for o in found)
     ]
 
 

@@ -77,7 +77,7 @@ class Reader:
         """What one message says, clinically."""
         tokens = self._spelling.parted(self._words.split(text))
         matches = self._book.find(tokens, self._spelling.readings)
-        found = row_matches(text, tokens, matches, self._lexicon, self._spelling)
+        found = row_matches(text, tokens, matches, self._lexicon, self._spelling, self._urgent.rows)
         idioms = [m for m in matches if m.label.kind == "idiom"]
         traps = [m for m in matches if m.label.kind == "trap"]
         literal = [m for m in found if not _within(m, idioms)]

@@ -511,7 +511,10 @@ def _hears(words: tuple[str, ...], text: str, for_other: bool) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(re.escape(word) for word in words) + r")\b")
+    alone = [re.escape(word[1:]) for word in words if word.startswith("=")]
+    within = "|".join(re.escape(word) for word in words if not word.startswith("="))
+    found = rf"\b(?:{within})\b" if within else r"(?!)"
+    return re.compile(rf"{found}|\A\W*(?:{'|'.join(alone)})\W*\Z" if alone else found)
 
 
 __all__ = [

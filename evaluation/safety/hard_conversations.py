@@ -38,6 +38,7 @@ class Held:
     lines: tuple[str, ...]
     ended: str
     wrong: tuple[str, ...]
+    changed: tuple[str, ...]
 
 
 def hold(script: Mapping[str, Any], client: stack.Client, staff: httpx.Client | None) -> Held:
@@ -90,7 +91,8 @@ def _judged(
         wrong.append("on hold" if locked else "not on hold")
     seen = f"Staff see: {tier}; {', '.join(rows) or 'no reasons'}. " if staff is not None else ""
     ended = f"{seen}At the end the chat is {'on hold' if locked else 'not on hold'}."
-    return Held(script["id"], script["title"], tuple(lines), ended, tuple(wrong))
+    changed = tuple(" ".join(str(one).split()) for one in script["changed"])
+    return Held(script["id"], script["title"], tuple(lines), ended, tuple(wrong), changed)
 
 
 def page(held: Sequence[Held]) -> str:
@@ -99,11 +101,13 @@ def page(held: Sequence[Held]) -> str:
         "# Hard conversations",
         "",
         "Made by `python -m evaluation.safety.hard_conversations --write` from the script beside it.",
-        "Nobody edits this page; what reads badly here is mended in the service.",
+        "Nobody edits this page; what reads badly here is mended in the service. Below each conversation stands what",
+        "was changed after reading it as the client, as the clinical lead and as staff.",
         "",
     ]
     for one in held:
         parts += [f"## {one.title}", "", "```text", *one.lines, "```", "", one.ended, ""]
+        parts += ["What was changed after reading it:", "", *(f"- {change}" for change in one.changed), ""]
         parts += [f"**Not as it must be:** {'; '.join(one.wrong)}.", ""] if one.wrong else []
     return "\n".join(parts)
 

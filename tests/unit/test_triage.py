@@ -23,7 +23,7 @@ from bot.clinical.record import (
     Said,
 )
 from bot.clinical.rules import ANSWERS_FOR_ANOTHER, TAKEN_BACK, UNKNOWN_MEDICINE, Item
-from bot.clinical.triage import UNPLACED_ROW, bring_up, mimics_heard, row_state, triage
+from bot.clinical.triage import FOR_ANOTHER, UNPLACED_ROW, bring_up, mimics_heard, row_state, triage
 from tests.unit.triage_cases import (
     COMBINATIONS,
     REASONS,
@@ -353,12 +353,33 @@ def test_a_reason_that_can_hide_something_else(name: str) -> None:
         ("pulled something at the gym", ["sprain"]),
         ("knees hurt, arthritis", ["joint", "arthritis"]),
         ("relaxation", []),
+        ("bad bak", ["low_back"]),
+        ("Back.", ["low_back"]),
+        ("my sholders and nek", ["upper_body", "neck"]),
+        ("I want to come back and forth", []),
         ("my charm bracelet", []),
         ("I’m sore since the massage", ["after_session"]),
     ],
 )
 def test_what_a_reason_names(words: str, names: list[str]) -> None:
     assert [m.id for m in mimics_heard(with_reason(consented(), words), RULES)] == names
+
+
+def test_her_pain_is_nobody_s_business_unless_the_answers_are_hers() -> None:
+    told = with_reason(consented(), "her shoulders are stiff, my husband's knees too")
+    assert mimics_heard(told, RULES) == ()
+    assert [m.id for m in mimics_heard(told.with_flag(FOR_ANOTHER), RULES)] == ["upper_body", "joint"]
+    denied = with_reason(consented(), "no pain in her shoulders").with_flag(FOR_ANOTHER)
+    assert mimics_heard(denied, RULES) == ()
+
+
+def test_what_nobody_told_is_known_to_be_only_open() -> None:
+    open_only = answered(consented(), heart_disease=(UNSURE, "over 6 months, stable"))
+    (finding,) = triage(open_only, RULES).findings
+    assert (finding.tier, finding.unclear, finding.left_open) == (Tier.STOP, True, True)
+    told = answered(consented(), heart_disease=(UNSURE, "within 6 weeks, or swollen legs/weight gain getting worse"))
+    (finding,) = triage(told, RULES).findings
+    assert (finding.tier, finding.unclear, finding.left_open) == (Tier.STOP, True, False)
 
 
 # ------------------------------------------------------------------ findings that are not rows
