@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.clinical.model import Tier
 from bot.clinical.record import Record
 from bot.clinical.rules import TAKEN_BACK, Rules
-from bot.clinical.triage import VOIDING_ROW, Outcome
+from bot.clinical.triage import VOIDING_ROW, Given, Outcome
 from bot.store.database import now
 from bot.store.models import Answer, Consent, Conversation, Decision, Finding, Letter, Message, Offer, Screening
 
@@ -214,6 +214,12 @@ def _asks_about_a_row(reply: Mapping[str, Any], kept: Record) -> bool:
     return bool(asked) and about not in {question.split("/")[0] for question in kept.answers}
 
 
+def _with_words(given: Given) -> str:
+    """An answer as it counts, with the client's own words beside it where they were others."""
+    own = given.words and given.words.strip().lower() != given.answer.lower()
+    return f"{given.answer} (“{given.words}”)" if own else given.answer
+
+
 def _keep_findings(session: Session, screening: Screening, outcome: Outcome, moment: datetime) -> None:
     session.execute(update(Finding).where(Finding.screening_id == screening.id).values(current=False))
     for finding in outcome.findings:
@@ -226,9 +232,7 @@ def _keep_findings(session: Session, screening: Screening, outcome: Outcome, mom
                 care=finding.care.value if finding.care else None,
                 reason=finding.reason,
                 sources=list(finding.sources),
-                answers=[
-                    {"question": given.question, "answer": given.words or given.answer} for given in finding.given
-                ],
+                answers=[{"question": given.question, "answer": _with_words(given)} for given in finding.given],
                 evidence=[
                     {
                         "message_id": said.message_id,

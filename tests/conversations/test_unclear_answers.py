@@ -121,12 +121,18 @@ def test_what_only_stayed_open_is_said_to_be_open_and_not_to_be_so(client: Clien
     assert "recent or changing" not in client.text
 
 
-def test_the_summary_shows_what_own_words_were_taken_for(client: Client) -> None:
+def test_the_summary_shows_what_own_words_were_taken_for(client: Client, staff: httpx.Client) -> None:
     begin(client)
     answer_lists(client, T3_5="yes")
     client.say("128 ovr 80 wiv tablits")
     client.say("I would like to relax")
     assert '"128 ovr 80 wiv tablits". I took this as: below 160/100' in client.text
+    client.press("Yes, that's right")
+    screening = staff.get(f"/screenings/{client.found('result')['screening_id']}").json()
+    (finding,) = screening["findings"]
+    answer = finding["answers"][-1]["answer"]
+    assert answer.startswith("below 160/100"), "staff see what the answer counts as ..."
+    assert "128 ovr 80 wiv tablits" in answer, "... and the words it was read from"
 
 
 def test_the_summary_names_only_the_part_of_a_line_that_was_meant(client: Client) -> None:
