@@ -109,7 +109,11 @@ class _Turn:
         """Answer, then send."""
         press = None
         if self._incoming.kind is Kind.PRESS:
-            press = await self._threads(self._chats.press, self._chat_id, self._incoming.key, self._update.id)
+            try:
+                press = await self._threads(self._chats.press, self._chat_id, self._incoming.key, self._update.id)
+            except Exception:  # what it means is found out when the update is taken again; the button rests meanwhile
+                await self._answer_query(None)
+                raise
             await self._answer_query(press)
         greeted_now = await self._conversation()
         await self._threads(self._chats.heard_from, self._chat_id, self._incoming.message_id)
@@ -295,23 +299,26 @@ class _Turn:
 
     # ------------------------------------------------------------ presses
 
-    async def _answer_query(self, press: Press) -> None:
-        """Every press is answered at once; what cannot be taken any more is said kindly."""
-        said = {
-            Pressed.TAKEN: None,
-            Pressed.STALE: self._say("telegram.stale"),
-            Pressed.GONE: self._say("telegram.gone"),
-        }[press.state]
-        if press.choice is not None and press.choice.done and press.reply is not None:
-            nothing = not keyboards.marked(press.marks or {})
-            if nothing and not keyboards.is_checklist(press.reply):
-                said = self._say("telegram.none_chosen")
+    async def _answer_query(self, press: Press | None) -> None:
+        """Every press is answered at once, also one that fails; what cannot be taken any more is said kindly."""
+        said = self._word_for(press) if press is not None else None
         try:
             await self._bot.answer_callback_query(self._incoming.query, text=said, show_alert=bool(said))
         except BadRequest:
             logger.debug("A press was answered before, or is too old to be answered")
         except TelegramError as error:
             logger.warning("A press was not answered: %s", api.reason(error))
+
+    def _word_for(self, press: Press) -> str | None:
+        if press.state is Pressed.STALE:
+            return self._say("telegram.stale")
+        if press.state is Pressed.GONE:
+            return self._say("telegram.gone")
+        if press.choice is not None and press.choice.done and press.reply is not None:
+            nothing = not keyboards.marked(press.marks or {})
+            if nothing and not keyboards.is_checklist(press.reply):
+                return self._say("telegram.none_chosen")
+        return None
 
     async def _pressed(self, press: Press) -> None:
         if press.state is not Pressed.TAKEN:
