@@ -396,12 +396,15 @@ def test_t24_a_person_who_blocks_the_bot_is_left_alone_and_may_come_back(
     phone.hear("pain|hurt|sore")
     phone.block()
     phone.wait_for(lambda: not any(u.kind == "my_chat_member" for u in bot_api.world.waiting), "the news to be taken")
+    wait_until(lambda: not stored.waits(phone), "the news to be dealt with")
     tried = len([c for c in bot_api.calls if c.given.get("chat_id") == phone.chat.id])
+    stored.push(phone, "Your therapist has a question.")
     other = opened(Phone(bot_api, "Ann"))
-    other.say("what is nmt")
-    other.hear("NMT")
+    stored.push(other, "Your therapist has an answer.")
+    other.hear("has an answer")  # the round in which the other push was looked at too
     assert len([c for c in bot_api.calls if c.given.get("chat_id") == phone.chat.id]) == tried
     phone.unblock()
+    phone.hear("has a question")
     phone.say("what is nmt")
     phone.hear("NMT")
     assert_faithful(stored, phone, ["does it hurt", "what is nmt"])

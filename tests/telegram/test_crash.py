@@ -12,7 +12,7 @@ import pytest
 
 from tests.stack import Stack, wait_until
 from tests.telegram.bot_api.phone import Phone, titles
-from tests.telegram.bot_api.server import BotApi
+from tests.telegram.bot_api.server import BotApi, Call
 from tests.telegram.crowd import SEED, check, crowd_of, say_all
 from tests.telegram.discreet import assert_discreet
 from tests.telegram.engine_proxy import EngineProxy
@@ -57,6 +57,32 @@ def test_answers_that_all_arrived_and_none_of_which_was_noted_come_once(
     say_all(crowd)
     killer.revive(struck)
     check(stored, crowd)
+
+
+def test_what_telegram_was_told_has_arrived_is_stored(
+    bot_api: BotApi, role: Role, killer: Killer, phone: Phone, stored: Record
+) -> None:
+    """Killed in the request that tells Telegram of a message: from then on Telegram does not bring it again."""
+    opened(phone)
+    other = opened(Phone(bot_api, "Ann"))
+    struck = threading.Event()
+    with bot_api.world.lock:
+        phone.say("does it hurt")
+        number = bot_api.world.waiting[-1].id
+
+        def strike(call: Call) -> None:
+            if call.method == "getUpdates" and call.given.get("offset", 0) > number and not struck.is_set():
+                assert role.process is not None
+                os.kill(role.process.pid, signal.SIGKILL)
+                struck.set()
+
+        bot_api.before_answer = strike
+    phone.wait_for(lambda: all(update.id > number for update in bot_api.world.waiting), "Telegram to be told")
+    other.say("what is nmt")  # ends the request, if it waits for news
+    killer.revive(struck)
+    for one, words in ((phone, "does it hurt"), (other, "what is nmt")):
+        stored.wait_settled(one, 1)
+        assert_faithful(stored, one, [words])
 
 
 def test_a_line_of_a_list_turns_once_and_the_list_is_answered_once(
