@@ -42,6 +42,8 @@ class Damage:
     lost: int
     doubled: int
     disordered: int
+    looked_for: int
+    """Requests by which messages in doubt were looked for."""
 
     def __str__(self) -> str:
         harm = f"lost {self.lost}, doubled {self.doubled}, out of order {self.disordered}"
@@ -60,15 +62,17 @@ def killed(api: BotApi, role: Role, stored: Record) -> Damage:
     dice = random.Random(SEED)
     people = crowd.crowd_of(api, KILLED_CHATS)
     killer = Killer(api, role)
+    before = len(api.calls)
     crowd.say_all(people)
     for _ in range(KILLS):
         killer.revive(killer.at(count=dice.randrange(2, 24), before=dice.random() < 0.3))
     for phone, lines in people:
         stored.wait_settled(phone, len(lines) - 1, 300)
-    return _damage(stored, people, killer.struck)
+    looked_for = [call for call in api.calls[before:] if call.method.startswith("editMessage") and call.status == 400]
+    return _damage(stored, people, killer.struck, len(looked_for))
 
 
-def _damage(stored: Record, people: Crowd, kills: list[str]) -> Damage:
+def _damage(stored: Record, people: Crowd, kills: list[str], looked_for: int) -> Damage:
     messages = answers = lost = doubled = disordered = 0
     for phone, lines in people:
         said, replies = stored.said(phone), [record.first_words(line.text) for line in stored.replies(phone)]
@@ -79,7 +83,7 @@ def _damage(stored: Record, people: Crowd, kills: list[str]) -> Damage:
         lost += len(set(lines[1:]) - set(said)) + len(set(range(len(replies))) - set(found))
         doubled += len(said) - len(set(said)) + len(found) - len(set(found))
         disordered += said != lines[1:] or found != sorted(found)
-    return Damage(kills, messages, answers, lost, doubled, disordered)
+    return Damage(kills, messages, answers, lost, doubled, disordered, looked_for)
 
 
 def main(chats: int) -> None:
@@ -129,6 +133,9 @@ everything on one machine, the Bot API server and its people among it.
 Where it was struck ("begun": before Telegram had done it; "done": Telegram had done it, and the answer was not read):
 
 {points}
+
+Messages in doubt after a start were looked for with {damage.looked_for} requests,
+{damage.looked_for / len(damage.kills):.0f} for each start.
 """
 
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from telegram import User
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
@@ -31,10 +32,13 @@ from bot.reply import Button, Reply, ReplyKind
 from bot.settings import Settings
 from bot.store import Database, conversations, exporting, migrate, now
 from bot.store.models import (
+    Booking,
     ChannelState,
+    Consent,
     Conversation,
     Message,
     Outbox,
+    Screening,
     TelegramChat,
     TelegramKeyboard,
     TelegramLink,
@@ -166,7 +170,7 @@ def test_old_numbers_are_forgotten_but_nothing_that_waits(context: Context) -> N
 
 
 def test_an_update_that_cannot_be_dealt_with_ends_with_an_apology(
-    context: Context, chats: Chats, monkeypatch: pytest.MonkeyPatch
+    context: Context, chats: Chats, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = context.settings.model_copy(update={"telegram_token": SecretStr(f"{BOT}:x")})
     conversation_id = opened(context, chats)
@@ -190,6 +194,8 @@ def test_an_update_that_cannot_be_dealt_with_ends_with_an_apology(
         (apology,) = session.scalars(select(Message.text).where(Message.conversation_id == conversation_id))
         assert session.scalars(select(TelegramUpdate.state)).one() == "failed"
     assert apology.startswith("Something went wrong")
+    assert "an update failed with ValueError in fail" in caplog.text
+    assert "secret words" not in caplog.text
 
 
 # ------------------------------------------------------------------ sending
@@ -414,11 +420,56 @@ def test_answers_come_at_night_too(context: Context, chats: Chats, monkeypatch: 
     assert len(send_all(chats)) == 1
 
 
-def test_a_reminder_of_a_visit_that_is_not_true_any_more_is_not_sent(context: Context, chats: Chats) -> None:
+def screened(session: Session, conversation_id: str) -> Screening:
+    """Finished health questions."""
+    screening = Screening(
+        id="s-1", conversation_id=conversation_id, state="decided", record={}, ruleset_version="1", tier="NONE",
+        complex_case=False, unclear=[], started_at=now(), finished_at=now(),
+    )  # fmt: skip
+    session.add(screening)
+    session.flush()
+    return screening
+
+
+@pytest.mark.parametrize(
+    ("state", "moved", "starts_in", "sent"),
+    [
+        ("confirmed", 0 * HOUR, HOUR, True),
+        ("confirmed", HOUR, HOUR, False),
+        ("confirmed", 0 * HOUR, -HOUR, False),
+        ("cancelled", 0 * HOUR, HOUR, False),
+        (None, 0 * HOUR, HOUR, False),
+    ],
+)
+def test_a_reminder_of_a_visit_is_sent_while_it_is_true(
+    context: Context,
+    chats: Chats,
+    state: str | None,
+    moved: datetime.timedelta,
+    starts_in: datetime.timedelta,
+    sent: bool,
+) -> None:
     conversation_id = opened(context, chats)
-    about = {"reference": "NMT-7K3QF", "start": (now() + HOUR).isoformat()}
+    start = now() + starts_in
+    if state is not None:
+        with context.database.session() as session:
+            session.add(
+                Booking(
+                    reference="NMT-7K3QF",
+                    conversation_id=conversation_id,
+                    state=state,
+                    service="nmt-60",
+                    screening_id=screened(session, conversation_id).id,
+                    start=start + moved,
+                    end=start + moved + HOUR,
+                    name="Maria",
+                    created_at=now(),
+                    changed_at=now(),
+                )
+            )
+    about = {"reference": "NMT-7K3QF", "start": start.isoformat()}
     say(context, conversation_id, Reply("Come", ReplyKind.BOOKING, meta={"reminder": about}), to=None)
-    assert send_all(chats) == []
+    assert bool(send_all(chats)) is sent
     assert chats.with_news() == []
 
 
@@ -547,6 +598,20 @@ def test_a_held_conversation_is_not_left_by_a_link(context: Context, chats: Chat
     assert links.may_leave(context.database, conversation_id)
     with context.database.session() as session:
         session.get_one(Conversation, conversation_id).lock = "locked"
+    assert not links.may_leave(context.database, conversation_id)
+
+
+@pytest.mark.parametrize("what", ["consent", "screening"])
+def test_a_conversation_with_something_of_its_own_is_not_left_by_a_link(
+    context: Context, chats: Chats, what: str
+) -> None:
+    conversation_id = opened(context, chats)
+    with context.database.session() as session:
+        if what == "consent":
+            agreed = {"version": "1", "locale": "en-US", "channel": "telegram", "at": now()}
+            session.add(Consent(conversation_id=conversation_id, **agreed))
+        else:
+            screened(session, conversation_id)
     assert not links.may_leave(context.database, conversation_id)
 
 
