@@ -36,6 +36,9 @@ class Bot:
             self._role._stopping.set()
             raise self._error
 
+    async def shutdown(self) -> None:
+        return
+
     async def set_webhook(self, *_: Any, **__: Any) -> None:
         return
 
@@ -168,3 +171,25 @@ def test_staff_are_told_whenever_telegram_is_reached(role: TelegramRole) -> None
 
     asyncio.run(pushing(True))
     assert looked == [True]
+
+
+def test_what_is_under_way_comes_to_its_end_when_the_role_stops(role: TelegramRole) -> None:
+    ended = []
+
+    async def answering() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        ended.append("answer")
+
+    async def receiving() -> None:
+        await asyncio.Event().wait()
+        ended.append("news")
+
+    async def stopping() -> None:
+        role._bot = cast(Any, Bot(role, []))
+        role._watcher.start()
+        role._busy[5] = asyncio.create_task(answering())
+        await role._drain([asyncio.create_task(receiving()) for _ in range(3)])
+
+    asyncio.run(stopping())
+    assert ended == ["answer"]
