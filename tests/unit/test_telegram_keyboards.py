@@ -189,7 +189,7 @@ def test_every_choice_can_be_read_in_full_on_a_phone(
     assert len(buttons) == len(choices)
     for number, (button, choice) in enumerate(zip(buttons, choices, strict=True), start=1):
         assert len(button.label) <= PHONE, button.label
-        listed = f"\n{number}. {choice}" in part.plain
+        listed = f"\n{number}. {choice[:1].upper()}{choice[1:]}" in part.plain
         assert listed or button.label.lower().endswith(choice.lower()), (row, button.label, part.plain)
         assert not listed or f"{number}. " in button.label
         assert multiple or button.title.lower() == choice.lower()
@@ -206,5 +206,6 @@ def test_choices_that_do_not_fit_are_numbered_and_stay_in_the_text() -> None:
     asked = {**reply(*(choice.capitalize() for choice in choices)), "text": _listed("When?", choices)}
     assert labels(rows(asked, say)) == [["1. Older, checked, heart…"], ["2. Older, checked, told it…"], ["3. Not sure"]]
     (part,) = parts(asked, "bot", say)
-    assert part.plain.splitlines() == ["When?", "", *(f"{n}. {choice}" for n, choice in enumerate(choices, start=1))]
+    listed = [f"{number}. {choice.capitalize()}" for number, choice in enumerate(choices, start=1)]
+    assert part.plain.splitlines() == ["When?", "", *listed]
     assert [choice.title for row in part.keyboard for choice in row] == [c.capitalize() for c in choices]

@@ -128,11 +128,17 @@ def _own_text(reply: Mapping[str, Any], say: Say) -> str:
     if keyboards.is_checklist(reply):
         how = say("screening.checklist_how")
         return text.replace(how, say("telegram.checklist_how"))
-    shown = set() if keyboards.numbers(reply) else _choices(reply)
+    numbers = keyboards.numbers(reply)
+    titles = {keyboards.words(str(button["title"])): button["title"] for button in reply.get("buttons") or ()}
+    shown = set() if numbers else _choices(reply)
     table = [[cell for cell in row if cell] for row in (reply.get("table") or {}).get("rows", ())]
     kept = []
     for line in text.splitlines():
-        if any(keyboards.words(title) in shown for _, title in keyboards.listed(line)):
+        choice = next((keyboards.words(title) for _, title in keyboards.listed(line)), "")
+        if choice in shown:
+            continue
+        if choice in numbers:
+            kept.append(f"{numbers[choice]}. {titles[choice]}")
             continue
         if any(len(row) > 1 and all(cell in line for cell in row) for row in table):
             continue
