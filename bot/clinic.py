@@ -302,6 +302,7 @@ class Privacy(_Data):
     policy_url: Https | None
     retention: Text | None
     keep_days_without_booking: Annotated[int, Field(ge=1, le=3650, strict=True)]
+    key_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = 90
     consent_version: Text
 
 

@@ -35,6 +35,13 @@ from bot.store.models import (
 )
 
 
+def opens(session: Session, conversation_id: str, token: str, oldest: datetime) -> bool:
+    """Whether a token is the one of this conversation, and was made after a moment: no key lasts for ever."""
+    row = session.get(Conversation, conversation_id)
+    fits = hmac.compare_digest(hashed(token), (row.token_hash if row is not None else None) or "")
+    return fits and row is not None and row.created_at > oldest
+
+
 def hashed(token: str) -> str:
     """How a secret rests in the database."""
     return hashlib.sha256(token.encode()).hexdigest()

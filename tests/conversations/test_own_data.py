@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import httpx
 
+from bot.clinic import Clinic
+from bot.settings import ROOT
+from bot.store import Database, now
+from bot.store.models import Conversation
 from tests.stack import Client, Stack
 
 
@@ -23,6 +28,20 @@ def test_export_holds_everything_and_delete_removes_it(client: Client) -> None:
     assert client.http.delete(client.path).status_code == 204
     assert client.http.get(f"{client.path}/messages").status_code == 401
     assert client.post(text="hello").status_code == 401
+
+
+def test_no_key_lasts_for_ever(stack: Stack, client: Client) -> None:
+    client.say("what is nmt")
+    days = Clinic.load(ROOT / "knowledge").privacy.key_days
+    with Database(f"sqlite:///{stack.data_dir / 'nmt.sqlite3'}").session() as session:
+        row = session.get_one(Conversation, client.path.rsplit("/", 1)[1])
+        row.created_at = now() - timedelta(days=days, minutes=-5)
+    client.say("does it hurt")  # in use all the time
+    with Database(f"sqlite:///{stack.data_dir / 'nmt.sqlite3'}").session() as session:
+        row = session.get_one(Conversation, client.path.rsplit("/", 1)[1])
+        row.created_at = now() - timedelta(days=days, minutes=1)
+    assert client.post(text="hello").status_code == 401
+    assert client.http.get(f"{client.path}/messages").status_code == 401
 
 
 def test_delete_my_data_in_the_chat_asks_once(client: Client) -> None:

@@ -42,6 +42,7 @@ def test_the_times_are_those_of_the_settings() -> None:
     days = Clinic.load(knowledge).privacy.keep_days_without_booking
     assert f"are deleted after {hours} hours (`resume_hours`" in FLAT
     assert f"is deleted {days} days after its last word" in FLAT
+    assert f"{Clinic.load(knowledge).privacy.key_days} days after it was made (`privacy.key_days`" in FLAT
     engine = (ROOT / "bot" / "engine" / "tracker_store.py").read_text(encoding="utf-8")
     found = re.search(r"^FORGET_AFTER = (\d+) \* 24 \* 60 \* 60$", engine, re.MULTILINE)
     assert found is not None

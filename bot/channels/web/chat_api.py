@@ -1,9 +1,9 @@
 """The client side of the chat API: a thin layer over the gateway."""
 
 import asyncio
-import hmac
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
@@ -19,7 +19,7 @@ from bot.context import Context
 from bot.engine_client import EngineError
 from bot.gateway import ClientMessage, Gateway
 from bot.screening import ScreeningDesk
-from bot.store import conversations, exporting
+from bot.store import conversations, exporting, now
 from bot.store.models import Conversation, Message
 
 HEARTBEAT_S = 15
@@ -33,6 +33,7 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
     """The routes under /api/v1."""
     routes = APIRouter(prefix="/api/v1", responses=_ERRORS, tags=["chat"])
     database = context.database
+    key_lasts = timedelta(days=context.clinic.privacy.key_days)
     questions = ScreeningDesk(context)
 
     def owner(conversation_id: str, authorization: Annotated[str, Header()] = "") -> str:
@@ -41,9 +42,8 @@ def router(context: Context, gateway: Gateway, waker: Waker, limits: Limits) -> 
         if scheme.lower() != "bearer" or not token.strip():
             raise ApiError(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
         with database.reading() as session:
-            conversation = session.get(Conversation, conversation_id)
-            expected = conversation.token_hash if conversation is not None else None
-        if not hmac.compare_digest(conversations.hashed(token.strip()), expected or ""):
+            known = conversations.opens(session, conversation_id, token.strip(), now() - key_lasts)
+        if not known:
             raise ApiError(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
         return conversation_id
 
