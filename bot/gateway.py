@@ -219,7 +219,7 @@ class Gateway:
             unknown = [key for key in incoming.answers if key not in self._context.rules.items]
             if unknown or not incoming.answers:
                 raise GatewayError("answers_unknown", self._say("screening.unclear_checklist", missing=""))
-            return _answers_as_text(incoming.answers), {"do": "answers", "answers": dict(incoming.answers)}
+            return self._answers_as_text(incoming.answers), {"do": "answers", "answers": dict(incoming.answers)}
         text = incoming.text or ""
         if not _visible(text):
             raise GatewayError("empty_message", self._say("empty_message"))
@@ -612,6 +612,18 @@ class Gateway:
 
     # ------------------------------------------------------------ small parts
 
+    def _answers_as_text(self, answers: Mapping[str, str]) -> str:
+        """What the transcript shows for an answered checklist: in words, as the client saw the lines."""
+        lines = [
+            self._say(f"screening.summary_line_{value}", item=self._context.rules.items[item].text)
+            for item, value in answers.items()
+            if value != "no"
+        ]
+        if not lines:
+            return self._say("screening.sent_all_no", count=len(answers))
+        noes = len(answers) - len(lines)
+        return "\n".join([*lines, *([self._say("screening.sent_rest_no", count=noes)] if noes else [])])
+
     def _note_reading(self, session: Any, conversation: Conversation, message: Message, reading: Reading) -> None:
         """Findings are stored only after the client has agreed to the health questions (guide 5.2)."""
         screening = screenings.open_one(session, conversation.id)
@@ -687,12 +699,6 @@ def _as_replies(said: Sequence[Mapping[str, Any]]) -> list[Reply]:
 
 def _visible(text: str) -> bool:
     return any(not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") for c in text)
-
-
-def _answers_as_text(answers: Mapping[str, str]) -> str:
-    """What the transcript shows for an answered checklist."""
-    marked = [f"{item}: {value}" for item, value in answers.items() if value != "no"]
-    return ", ".join(marked) if marked else f"No to all {len(answers)}"
 
 
 def _withhold(message: Message) -> None:

@@ -432,6 +432,48 @@ def test_what_was_begun_outlives_a_reload(visit: Callable[..., Page]) -> None:
     expect(page.locator(".list input:checked")).to_have_count(1)
 
 
+def test_what_was_marked_on_one_page_and_what_was_ticked_outlive_a_reload(
+    visit: Callable[..., Page], chat: FakeChat
+) -> None:
+    chat.lists = [CHECKLIST, SECOND]
+    page = visit()
+    open_chat(page)
+    say(page, "which")
+    page.get_by_label("Gout").check()
+    page.reload()
+    open_chat(page)
+    expect(page.get_by_label("Gout")).to_be_checked()
+    expect(page.locator(".many :checked")).to_have_count(1)
+    say(page, "list")
+    page.get_by_role("button", name="Show all health questions on one page").click()
+    line(page, LINES[1]).get_by_label("Not sure").check()
+    line(page, "A stroke").get_by_label("Yes").check()
+    page.reload()
+    open_chat(page)
+    line(page, LINES[0]).get_by_label("No", exact=True).check()
+    page.get_by_role("button", name="Show all health questions on one page").click()
+    expect(line(page, LINES[1]).get_by_label("Not sure")).to_be_checked()
+    expect(line(page, "A stroke").get_by_label("Yes")).to_be_checked()
+    expect(page.locator(".list input:checked")).to_have_count(3)
+    for text in (LINES[2], "A clot"):
+        line(page, text).get_by_label("No", exact=True).check()
+    page.get_by_role("button", name="Send answers").click()
+    heard(page, "I heard: answers")
+    assert "T2.1" not in (page.evaluate("sessionStorage.getItem('nmt.marks')") or "")
+
+
+def test_words_that_are_not_kept_leave_no_empty_bubble(visit: Callable[..., Page], chat: FakeChat) -> None:
+    page = visit()
+    open_chat(page)
+    say(page, "something dark")
+    heard(page, "I heard: something dark")
+    for talk in chat.talks.values():
+        talk.messages[-2]["text"] = ""  # as the server withholds the words of a crisis
+    page.reload()
+    open_chat(page)
+    assert bubbles(page, "client") == ["These words are not kept."]
+
+
 def test_a_server_killed_in_the_middle_of_an_answer_loses_and_doubles_nothing(
     visit: Callable[..., Page], chat: FakeChat, places: Places
 ) -> None:

@@ -204,3 +204,74 @@ def test_a_day_needs_no_scrolling(visit: Callable[..., Page], chat: FakeChat) ->
     assert len(tops) == 1
     for day in strip.get_by_role("button").all():
         expect(day).to_be_in_viewport(ratio=1)
+
+
+def test_from_right_to_left_nothing_lies_over_another(visit: Callable[..., Page]) -> None:
+    page = visit("?dir=rtl", **PHONE)
+    open_chat(page)
+    say(page, "pain")
+    heading = page.get_by_role("alert").get_by_role("heading")
+    left = heading.evaluate(
+        """e => {
+          const words = document.createRange();
+          words.selectNodeContents(e);
+          return words.getBoundingClientRect().x;
+        }"""
+    )
+    toggle = page.get_by_role("button", name="Show less").bounding_box()
+    assert toggle is not None
+    assert toggle["x"] + toggle["width"] < left
+    words = page.locator(".emergency-text")
+    expect(words).to_have_attribute("lang", "en-US")
+    assert words.evaluate("e => e.matches(':dir(ltr)')")  # English stays English: its full stop stands at its end
+    button = page.get_by_role("button", name="Menu", exact=True)
+    button.click()
+    button_at, list_at = (
+        place.evaluate("e => e.getBoundingClientRect().x") for place in (button, page.locator("#menu-list"))
+    )
+    assert abs(button_at - list_at) < 60  # the list hangs below its button
+
+
+def test_in_forced_colours_what_was_chosen_can_be_read(visit: Callable[..., Page], chat: FakeChat) -> None:
+    page = visit(forced_colors="active")
+    open_chat(page)
+    look = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    page.get_by_role("button", name="About NMT").click()
+    said = page.get_by_role("button", name="Chosen: About NMT").evaluate(look)
+    say(page, "compare")
+    page.get_by_role("button", name="That helped").click()
+    thumb = page.get_by_role("button", name="Chosen: That helped").evaluate(look)
+    chat.say(reply("Which day suits you?", "question", meta={"slots": {"days": DAYS}}), "bot")
+    day = page.get_by_role("button", name=str(DAYS[0]["title"])).evaluate(look)
+    assert said == thumb == day
+    assert said[0] != said[1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 640])
+def test_answering_a_line_moves_nothing(visit: Callable[..., Page], width: int) -> None:
+    page = visit(viewport={"width": width, "height": 500})
+    open_chat(page)
+    say(page, "list")
+    row = line(page, LINES[0])
+    height = "e => e.getBoundingClientRect().height"
+    before = row.evaluate(height)
+    for choice in ("Not sure", "Yes", "No"):
+        row.get_by_label(choice, exact=True).check()
+        assert row.evaluate(height) == before
+
+
+def test_magnified_all_numbers_of_an_emergency_are_in_view(visit: Callable[..., Page], chat: FakeChat) -> None:
+    page = visit(viewport={"width": 640, "height": 430})
+    open_chat(page)
+    urls = {"Call 988": "tel:988", "Text 988": "sms:988", "988lifeline.org/chat": "https://988lifeline.org/chat"}
+    links = [{"title": title, "url": url} for title, url in {**urls, "Call 911": "tel:911"}.items()]
+    meta = {"emergency": {"care": "crisis", "condition": "crisis", "asking": False}}
+    chat.say(reply("You deserve a real person right now.\n" * 5, "emergency", links=links, meta=meta), "bot")
+    numbers = page.get_by_role("alert").get_by_role("link")
+    expect(numbers).to_have_count(4)
+    for number in numbers.all():
+        expect(number).to_be_in_viewport(ratio=1)
+        assert number.evaluate(
+            "e => e.getBoundingClientRect().bottom <= e.closest('.emergency').getBoundingClientRect().bottom"
+        )
+    assert page.locator("#log").evaluate("e => e.clientHeight") >= 120

@@ -11,6 +11,7 @@ from bot.clinic import Clinic
 from bot.settings import ROOT
 from bot.store import Database, now
 from bot.store.models import Conversation
+from tests.conversations.scenes import begin
 from tests.stack import Client, Stack
 
 
@@ -28,6 +29,19 @@ def test_export_holds_everything_and_delete_removes_it(client: Client) -> None:
     assert client.http.delete(client.path).status_code == 204
     assert client.http.get(f"{client.path}/messages").status_code == 401
     assert client.post(text="hello").status_code == 401
+
+
+def test_answers_to_a_list_stand_in_the_transcript_in_words(client: Client) -> None:
+    begin(client)
+    client.answer("T2")
+    assert client.transcript()[-2]["text"] == "No to all 8 lines"
+    client.answer("T3", T3_4="yes", T3_5="unsure")
+    said = client.transcript()[-2]["text"].split("\n")
+    assert said == [
+        "Yes: A heart condition, pacemaker or other heart device, or an aneurysm",
+        "Not sure: High blood pressure",
+        "No to the other 5.",
+    ]
 
 
 def test_no_key_lasts_for_ever(stack: Stack, client: Client) -> None:

@@ -157,9 +157,9 @@ export function checklistForm(checklist, screening, context) {
     return `${screening?.id ?? ""}/${row.item.id}`;
   }
 
-  /** Half a list outlives a reload. */
+  /** Half a list outlives a reload, and all lists do when they are shown one by one again. */
   function keep() {
-    memory.keepMarks(Object.fromEntries(rows.filter((row) => row.value()).map((row) => [markKey(row), row.value()])));
+    for (const row of rows) if (row.value()) memory.mark(markKey(row), row.value());
   }
 
   function change(event) {
@@ -200,7 +200,7 @@ export function checklistForm(checklist, screening, context) {
   function deliver(answered) {
     const answers = Object.fromEntries(answered.map((row) => [row.item.id, row.value()]));
     close(answered);
-    memory.keepMarks(null);
+    for (const row of answered) memory.mark(markKey(row), null);
     send({ answers }, told(answered, t));
   }
 
@@ -269,7 +269,7 @@ function told(rows, t) {
     .filter((row) => row.value() !== "no")
     .map((row) => t("list.told_line", { choice: choiceLabel(row.value(), t), text: row.item.text }))
     .join("\n");
-  return noes.length ? t("list.told_some", { answers, count: noes.length }) : t("list.told_only", { answers });
+  return noes.length ? t("list.told_some", { answers, count: noes.length }) : answers;
 }
 
 function joined(words, and) {

@@ -6,18 +6,18 @@ import { link, ownText, paragraphs, safeUrl } from "./text.js";
 export class EmergencyCard {
   #alert;
   #toggle;
-  #t;
+  #context;
   #asking = false;
 
   /**
    * @param {{alert: HTMLElement, toggle: HTMLButtonElement}} places mounted: an empty element with role="alert", and
    *   beside it, so that folding is not read out as a new alert, the button that folds it
-   * @param {import("./strings.js").Translate} t
+   * @param {object} context t, botLanguage
    */
-  constructor({ alert, toggle }, t) {
+  constructor({ alert, toggle }, context) {
     this.#alert = alert;
     this.#toggle = toggle;
-    this.#t = t;
+    this.#context = context;
     toggle.addEventListener("click", () => this.#fold(!this.#folded));
   }
 
@@ -29,12 +29,13 @@ export class EmergencyCard {
     const calls = (reply.links ?? []).filter(({ url }) => safeUrl(url));
     if (this.#shown && !reply.meta?.emergency && !calls.length) return false;
     this.#asking = reply.meta?.emergency?.asking === true;
+    const { t, botLanguage: lang } = this.#context;
     const items = calls.map(({ title, url }) => h("li", {}, link(title, url, "call")));
     // The numbers come before the words: they must not be below what a small screen shows.
     this.#alert.replaceChildren(
-      h("h2", {}, this.#t("emergency.label")),
-      items.length ? h("ul", { class: "calls" }, ...items) : "",
-      h("div", { class: "emergency-text" }, ...paragraphs(ownText(reply))),
+      h("h2", {}, t("emergency.label")),
+      items.length ? h("ul", { class: "calls", lang }, ...items) : "",
+      h("div", { class: "emergency-text", lang, dir: "auto" }, ...paragraphs(ownText(reply))),
     );
     this.#toggle.hidden = false;
     this.#fold(false);
@@ -62,6 +63,6 @@ export class EmergencyCard {
   #fold(folded) {
     this.#alert.classList.toggle("folded", folded);
     this.#toggle.setAttribute("aria-expanded", String(!folded));
-    this.#toggle.textContent = this.#t(folded ? "emergency.more" : "emergency.less");
+    this.#toggle.textContent = this.#context.t(folded ? "emergency.more" : "emergency.less");
   }
 }

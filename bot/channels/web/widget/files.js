@@ -16,7 +16,7 @@ export function transcriptText(messages, clinic, { t, locale }) {
   const form = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const lines = messages.map(({ author, at, text, reply }) => {
     const links = (reply?.links ?? []).map(({ title, url }) => `${title}: ${url}`);
-    return [`${t(`author.${author}`)}, ${form.format(new Date(at))}`, text, ...links].join("\n");
+    return [`${t(`author.${author}`)}, ${form.format(new Date(at))}`, text || t("item.withheld"), ...links].join("\n");
   });
   return [clinic.clinic ? t("page.title_of", { clinic: clinic.clinic }) : t("page.title"), ...lines].join("\n\n");
 }

@@ -88,13 +88,17 @@ export class Memory {
     write(session, DRAFT, text || null);
   }
 
-  /** The lines of the open list that were answered and not sent: item id to choice. */
+  /** What was marked and not sent: a line's choice, the choices of a question with several. */
   marks() {
     const kept = read(session, MARKS);
     return kept && typeof kept === "object" ? kept : {};
   }
 
-  keepMarks(marks) {
-    write(session, MARKS, marks && Object.keys(marks).length ? marks : null);
+  /** @param {unknown} value null when it was sent */
+  mark(key, value) {
+    const marks = this.marks();
+    if (value === null) delete marks[key];
+    else marks[key] = value;
+    write(session, MARKS, Object.keys(marks).length ? marks : null);
   }
 }

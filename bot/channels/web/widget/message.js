@@ -28,7 +28,7 @@ export function renderMessage(entry, context) {
 
   const parts = [];
   if (reply && meta.screening) parts.push(progress(meta.screening, context));
-  parts.push(...paragraphs(reply ? ownText(reply) : entry.text));
+  parts.push(...paragraphs(reply ? ownText(reply) : entry.text || t("item.withheld")));
   if (reply) {
     if (reply.table) parts.push(table(reply.table, context));
     if (meta.booking) parts.push(booking(meta.booking, context));
@@ -76,7 +76,7 @@ export function spoken(entry, t) {
 export function stamp(at, { locale }) {
   const when = new Date(at ?? Date.now());
   if (Number.isNaN(when.getTime())) return null;
-  return h("time", { class: "stamp", datetime: when.toISOString() }, new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(when));
+  return h("time", { class: "stamp", dir: "auto", datetime: when.toISOString() }, new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(when));
 }
 
 function answers(reply, meta, context) {

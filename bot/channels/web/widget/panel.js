@@ -65,7 +65,6 @@ export function mount(place, { root, home, strings, language, frame, options, ac
   const dialog = new Dialog(part.veil, part.body, root);
   const banner = new Banner(part.banner, t, page ? null : `${home}/chat`);
   const conversation = new Conversation(api, memory);
-  const card = new EmergencyCard({ alert: part.emergencyAlert, toggle: part.emergencyToggle }, t);
   const box = composer(part, t, memory, (text) => conversation.send({ text }, text));
   let looking = page;
   let clinic = {};
@@ -85,6 +84,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
       box.focus();
     },
   };
+  const card = new EmergencyCard({ alert: part.emergencyAlert, toggle: part.emergencyToggle }, context);
   const view = new View(part, context, {
     onEmergency: (reply) => card.show(reply),
     onClientWrote: () => card.movedOn(),

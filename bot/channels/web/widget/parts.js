@@ -53,7 +53,8 @@ export function thumbs(buttons, context) {
 }
 
 /** Several of the choices may fit: boxes to tick, sent as words. */
-export function manyChoices(choices, { t, say, send }) {
+export function manyChoices(choices, { t, say, send, memory }) {
+  const key = choices.join();
   const boxes = choices.map((choice) => h("input", { type: "checkbox", value: choice, id: uniqueId("box") }));
   const problem = h("p", { class: "problem" });
   const fieldset = h(
@@ -64,19 +65,28 @@ export function manyChoices(choices, { t, say, send }) {
     problem,
     h("button", { type: "submit", class: "strong" }, t("many.send")),
   );
-  const node = h("form", { novalidate: true, on: { submit: submit, change: () => (problem.textContent = "") } }, fieldset);
+  const node = h("form", { novalidate: true, on: { submit, change } }, fieldset);
+  for (const box of boxes) box.checked = memory.marks()[key]?.includes(box.value);
+
+  function chosen() {
+    return boxes.filter((box) => box.checked).map((box) => box.value);
+  }
+  function change() {
+    problem.textContent = "";
+    memory.mark(key, chosen());
+  }
 
   function submit(event) {
     event.preventDefault();
-    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-    if (!chosen.length) {
+    const text = chosen().join(", ");
+    if (!text) {
       problem.textContent = t("many.empty");
       say(problem.textContent);
       boxes[0].focus();
       return;
     }
     settle();
-    const text = chosen.join(", ");
+    memory.mark(key, null);
     send({ text }, text);
   }
   function settle() {
