@@ -244,6 +244,8 @@ class Gateway:
             locked_now = conversation.lock == "locked" and not locked_before
             if verdict.forward is not None and message.payload is None:
                 self._note_reading(session, conversation, stored, reading)
+            # Under a hold nothing is asked and no result is withdrawn: the words stand in the transcript for the staff.
+            if verdict.forward is not None and message.payload is None and conversation.lock is None:
                 late = self._desk.late_update(session, conversation, reading, stored)
                 if late:
                     withdrawn = self._bookings.withdraw(session, conversation)
@@ -381,6 +383,9 @@ class Gateway:
             return self._own_question(session, conversation, message)
         if conversation.lock == "locked":
             return self._while_locked(session, conversation, message, reading)
+        answered = self._after_crisis(session, conversation, message, reading)
+        if answered is not None:
+            return answered
         if message.payload is None and goes_on(message.text) and screenings.open_one(session, conversation.id):
             return _Verdict((), "/screen")  # the health questions wait, whatever was talked about since
         return _Verdict((), self._engine_text(message))
@@ -417,6 +422,7 @@ class Gateway:
         if in_doubt and found.care is Care.CRISIS and conversation.lock != "locked":
             # A crisis has no question: its words and the lines are shown, nothing is held, the client may go on.
             conversations.note_incident(session, conversation, found, message.uid)
+            conversations.set_context(conversation, crisis_shown=True)
             call = Button(self._say("button.call_me"), {"do": "call_back"})
             return _Verdict((emergency.reply(found, rules, locale, buttons=(call,)),))
         if conversation.lock == "asking" and in_doubt:
@@ -557,6 +563,23 @@ class Gateway:
         if typed and phrases.means("no", message.text):  # "nothing more" asks for nothing
             return _Verdict((again,))
         return _Verdict((again,), _for_engine(message.text, message.payload))
+
+    def _after_crisis(
+        self, session: Any, conversation: Conversation, message: Message, reading: Reading
+    ) -> _Verdict | None:
+        """The answer to the offer of a call below what may have been a crisis. A "no" to it answers nothing else."""
+        if not conversation.context.get("crisis_shown"):
+            return None
+        conversations.set_context(conversation, crisis_shown=None)
+        phrases = self._context.phrases
+        if message.payload is not None:
+            return None
+        if phrases.means("yes", message.text):
+            return _Verdict(tuple(self._call_back(session, conversation)))
+        if phrases.means("no", message.text) or Signal.TAKES_BACK in reading.signals:
+            links = emergency.links(Care.CRISIS, self._context.locale)
+            return _Verdict((Reply(self._say("crisis.angry"), ReplyKind.NOTICE, links=links),))
+        return None
 
     def _held(self, text: str, care: Care, condition: str, buttons: tuple[Button, ...]) -> Reply:
         return Reply(

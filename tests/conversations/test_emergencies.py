@@ -199,3 +199,46 @@ def test_an_old_known_illness_is_asked_about_without_an_alarm(client: Client, wo
     assert "911" not in client.text
     client.press("Yes")
     assert client.replies[-1]["meta"]["emergency"] == {"care": "ambulance", "condition": row, "asking": False}
+
+
+def test_under_a_hold_nothing_new_is_asked_and_no_result_is_withdrawn(client: Client, staff: httpx.Client) -> None:
+    """Guide 3.2, 6. What is told stands in the transcript."""
+    begin(client)
+    client.answer("T2")
+    client.answer("T3", T3_5="yes")
+    client.say("180/120 or more with headache, chest pain, breathlessness, weakness, vision or speech change")
+    assert client.found("emergency")["asking"] is False
+    client.say("i take low dose aspirin as well")
+    assert "added" not in client.text
+    assert client.found("screening") is None
+    (screening,) = staff.get("/screenings", params={"conversation_id": client.id}).json()["screenings"]
+    assert screening["tier"] == "EMERGENCY"
+
+
+@pytest.mark.parametrize("words", ["nothing more", "no"])
+def test_a_no_under_a_hold_brings_the_number_and_no_lesson(client: Client, words: str) -> None:
+    client.say("my chest is being crushed right now")
+    client.say(words)
+    (reply,) = client.replies
+    assert "911" in reply["text"]
+
+
+def test_a_chest_that_feels_tight_is_asked_about_before_it_holds(client: Client) -> None:
+    client.say("my chest feels tight")
+    assert client.replies[0]["meta"]["emergency"]["asking"] is True
+    assert "911" in client.replies[0]["text"]
+
+
+MAYBE_A_CRISIS = "everyone would be better off without me around i suppose"
+
+
+@pytest.mark.parametrize("words", ["no", "haha jk"])
+def test_a_no_below_the_line_of_a_crisis_answers_no_list(client: Client, words: str) -> None:
+    begin(client)
+    client.answer("T2")
+    client.say(MAYBE_A_CRISIS)
+    shown = client.replies[0]["meta"]["emergency"]
+    assert shown["care"] == "crisis"
+    client.say(words)
+    assert client.replies[0]["text"].startswith(("That's OK. The number is there", "Thank you for saying so"))
+    assert client.found("screening") is None

@@ -162,3 +162,33 @@ def test_a_role_that_dies_in_the_middle_loses_nothing(stack: Stack, role: str) -
     wait_until(lambda: stack.ready().get("code") == 200, f"{role} to be back", 90, 0.2)
     client.answer("T3") if client.last["checklist"] else client.say("none")
     assert client.meta["screening"]["step"] == "T4"
+
+
+def test_go_on_resumes_the_questions_whatever_was_talked_about_since(client: Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+    client.answer("T2")
+    client.say("stop")
+    client.say("what does it cost?")
+    client.say("go on")
+    assert client.meta["screening"]["step"] == "T3"
+
+
+def test_a_statement_beside_a_question_with_choices_brings_no_lesson(client: Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+    client.answer("T2")
+    client.answer("T3", T3_5="yes")
+    client.say("my posture is really bad from the desk")
+    assert all("topic" not in reply["meta"] for reply in client.replies)
+    assert client.found("screening")["follow_up"]["condition"] == "hypertension"
+    client.say("what does it cost?")
+    assert client.replies[0]["meta"]["topic"] == "price"
+
+
+def test_who_is_lost_in_a_list_is_asked_one_line_at_a_time(client: Client) -> None:
+    client.say("start the health questions")
+    client.press("I agree")
+    client.say("i dont understand")
+    assert "one line at a time" in client.text
+    assert client.found("screening")["follow_up"]["item"] == "T2.1"

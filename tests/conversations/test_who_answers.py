@@ -174,6 +174,15 @@ def test_what_was_told_of_the_mother_before_the_consent_counts_for_her(client: C
     assert condition(client) == "anticoagulants"
 
 
+def test_she_wants_a_massage_is_about_her(client: Client) -> None:
+    client.say("my wife has MS and she wants a massage, im asking for her")
+    client.say("health questions")
+    client.press("I agree")
+    assert "answer for someone else" in client.text
+    client.answer("T2")
+    assert condition(client) == "nerve_symptoms"
+
+
 def test_what_brings_the_mother_in_is_asked_about_like_one_s_own(client: Client) -> None:
     client.say("my mum wants a massage, shes 71")
     client.say("book")

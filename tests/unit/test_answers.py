@@ -907,3 +907,11 @@ def test_a_reply_belongs_to_one_meaning() -> None:
     for group in meanings:
         for text in PHRASES.groups[group]:
             assert [g for g in meanings if PHRASES.means(g, text)] == [group], text
+
+
+def test_the_first_words_of_a_choice_with_a_hyphen_are_that_choice() -> None:
+    row = RULES.conditions["breathing_difficulty"]
+    choices = row.follow_up[0].choices
+    assert choices[1].startswith("long-standing and stable (")
+    question = Question("breathing_difficulty/1", Kind.CHOICE, "T2", row.follow_up[0].q, (), choices, choices, row.id)
+    assert choice_value(question, "long-standing and stable", RULES, PHRASES) == choices[1]
