@@ -432,7 +432,10 @@ class Gateway:
             if not found.heard:
                 conversations.note_incident(session, conversation, found, message.uid)
             forward = _for_engine(message.text, message.payload) if conversation.lock is None else None
-            return _Verdict((emergency.reply(found, rules, locale),), forward)
+            lesson = self._lesson(message.text, found)
+            if lesson is not None and screenings.open_one(session, conversation.id) is None:
+                forward = None  # that is the whole answer
+            return _Verdict((emergency.reply(found, rules, locale, text=lesson),), forward)
         if conversation.lock == "locked":
             conversations.set_lock(session, conversation, found, message.uid)
             care = Care(conversation.lock_care or found.care)
@@ -445,6 +448,13 @@ class Gateway:
             asked = f"{found.condition}/1" in record.answers
             return _Verdict((), self._engine_text(message), None if asked else found)
         return _Verdict((self._urgent(session, conversation, message, found),))
+
+    def _lesson(self, text: str, found: Emergency) -> str | None:
+        """The answer to "what are the signs of a stroke?": it begins with the number (guide 3.5)."""
+        key = f"educational_{found.condition}"
+        if found.heard or not _ASKS_FOR_SIGNS.search(text) or not self._context.wording.has(key):
+            return None
+        return self._say(key, number=self._context.locale["emergency_number"])
 
     def _urgent(self, session: Any, conversation: Conversation, message: Message, found: Emergency) -> Reply:
         """The emergency message, and the hold that goes with it."""
@@ -689,6 +699,7 @@ def reference() -> str:
 
 
 _FEW_WORDS = 3  # "opening hours" asks without a question word; a longer remark does not
+_ASKS_FOR_SIGNS = re.compile(r"\b(?:signs?|symptoms?|recogni[sz]e|spot)\b", re.IGNORECASE)
 _A_QUESTION = re.compile(
     r"\?|^\s*(?:what|why|how|when|where|who|which|is|are|can|could|do|does|will|would|should|may)\b", re.IGNORECASE
 )

@@ -373,7 +373,6 @@ class ScreeningDesk:
             return record, ()  # nothing for this question, but noted as volunteered
         # A statement beside a question with choices is an answer that was not understood, unless it asks for something.
         beside = question.kind not in _ASKS_FOR_ONE or heard.is_question or heard.intent in _REQUESTS
-        beside = beside or len(text.split()) <= 2
         if heard.is_other_business and beside and (heard.is_question or not named):
             return Taken(interruption=True)  # a row that is known already, named once more, is no other business
         return self._not_understood(session, conversation, record, question, text)

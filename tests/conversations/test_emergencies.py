@@ -206,13 +206,23 @@ def test_under_a_hold_nothing_new_is_asked_and_no_result_is_withdrawn(client: Cl
     begin(client)
     client.answer("T2")
     client.answer("T3", T3_5="yes")
-    client.say("180/120 or more with headache, chest pain, breathlessness, weakness, vision or speech change")
+    client.say("1")
     assert client.found("emergency")["asking"] is False
     client.say("i take low dose aspirin as well")
     assert "added" not in client.text
     assert client.found("screening") is None
     (screening,) = staff.get("/screenings", params={"conversation_id": client.id}).json()["screenings"]
     assert screening["tier"] == "EMERGENCY"
+
+
+def test_the_signs_of_a_stroke_are_taught_with_the_number_first_and_nothing_is_held(client: Client) -> None:
+    client.say("what are the signs of a stroke?")
+    (reply,) = client.replies
+    assert reply["text"].startswith("If you see these signs now, call 911.")
+    assert "FAST" in reply["text"]
+    assert reply["meta"]["emergency"]["asking"] is True
+    client.say("what does it cost?")
+    assert client.meta["topic"] == "price"
 
 
 @pytest.mark.parametrize("words", ["nothing more", "no"])
