@@ -262,6 +262,8 @@ class Gateway:
                 replies += [*_as_replies(error.said), *self._without_engine(message)]
         if verdict.pending is not None and not any(r.kind is ReplyKind.EMERGENCY for r in replies):
             replies.insert(0, self._urgent_after_all(conversation_id, message, verdict.pending))
+        if verdict.forward is not None and not staffed and message.payload is None:
+            replies += self._about_you(conversation_id, reading, replies)
         if not staffed:
             replies += [*self._for_the_young(reading, replies), *self._kind_words(reading, replies)]
         return self._finish(conversation_id, message, replies, state)
@@ -386,6 +388,11 @@ class Gateway:
         answered = self._after_crisis(session, conversation, message, reading)
         if answered is not None:
             return answered
+        about_you = conversation.context.get("about_you")
+        if about_you:
+            conversations.set_context(conversation, about_you=None)
+            if message.payload is None and self._context.phrases.means("yes", message.text):
+                return _Verdict((), "/screen")
         if message.payload is None and goes_on(message.text) and screenings.open_one(session, conversation.id):
             return _Verdict((), "/screen")  # the health questions wait, whatever was talked about since
         return _Verdict((), self._engine_text(message))
@@ -619,6 +626,23 @@ class Gateway:
         number = self._context.clinic.clinic.phone or ""
         links = (Link(f"Call {number}", f"tel:{number.replace(' ', '')}"),) if number else ()
         return [*replies, Reply(self._say("engine_down"), ReplyKind.FALLBACK, links=links)]
+
+    def _about_you(self, conversation_id: str, reading: Reading, replies: Sequence[Reply]) -> list[Reply]:
+        """Whom a question about a danger in the vessels is about (guide 3.5): a yes opens the health questions."""
+        rules = self._context.rules.conditions
+        asked = {m.condition for m in reading.mentions if m.status is Status.QUESTION}
+        dangerous = any(rules[row].category == "vascular" and rules[row].base_tier is Tier.STOP for row in asked)
+        answered = any(reply.kind is ReplyKind.ANSWER for reply in replies)
+        if not (dangerous and answered) or any(reply.kind is ReplyKind.EMERGENCY for reply in replies):
+            return []
+        with self._context.database.session() as session:
+            conversation = session.get_one(Conversation, conversation_id)
+            if conversation.lock is not None or screenings.open_one(session, conversation_id) is not None:
+                return []
+            conversations.set_context(conversation, about_you=True)
+        yes = Button(self._say("button.about_me"), {"do": "intent", "intent": "screen"})
+        other = Button(self._say("button.about_other"), {"do": "intent", "intent": "deny"})
+        return [Reply(self._say("screening.about_you_now"), ReplyKind.QUESTION, (yes, other))]
 
     def _for_the_young(self, reading: Reading, replies: Sequence[Reply]) -> list[Reply]:
         """What a crisis message adds for somebody who says that they are under 18 (guide 3.4 C)."""

@@ -225,6 +225,21 @@ def test_the_signs_of_a_stroke_are_taught_with_the_number_first_and_nothing_is_h
     assert client.meta["topic"] == "price"
 
 
+def test_a_question_about_a_clot_is_answered_and_then_asked_whom_it_is_about(client: Client) -> None:
+    client.say("can people with a blood clot get massage?")
+    assert client.found("topic") == "blood_clots_and_thinners"
+    assert client.last["text"] == "Is this about you, now?"
+    client.say("yes")
+    assert client.found("screening")["step"] == "T1"
+
+
+def test_a_question_about_somebody_else_s_clot_notes_nothing(client: Client, staff: httpx.Client) -> None:
+    client.say("can people with a blood clot get massage?")
+    client.press("It's someone else")
+    assert client.found("screening") is None
+    assert staff.get("/screenings", params={"conversation_id": client.id}).json()["screenings"] == []
+
+
 @pytest.mark.parametrize("words", ["nothing more", "no"])
 def test_a_no_under_a_hold_brings_the_number_and_no_lesson(client: Client, words: str) -> None:
     client.say("my chest is being crushed right now")
