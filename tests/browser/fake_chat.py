@@ -28,7 +28,7 @@ from tests.serving import serving
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 STRINGS = load_strings(KNOWLEDGE)
 PROFILE = Clinic.load(KNOWLEDGE).clinic
-ASSETS = build(STRINGS, phone=PROFILE.phone, locale="en")
+ASSETS = build(STRINGS, phone=PROFILE.phone, emergency="911", locale="en")
 
 Script = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 

@@ -420,6 +420,7 @@ def test_the_menu_closes_with_escape_and_returns_the_focus(open_page: Callable[.
 
 def test_each_message_is_spoken_once_and_the_focus_stays(open_page: Callable[..., Page], chat: FakeChat) -> None:
     page = open_page()
+    expect(page.locator("#status")).to_contain_text("Hello, I am a bot.")
     page.evaluate(
         """() => {
           window.spoken = [];

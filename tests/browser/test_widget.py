@@ -89,6 +89,8 @@ def test_a_website_that_is_not_listed_gets_nothing_but_the_way_to_the_page(
     expect(page.locator("#banner").get_by_role("link", name="Open the chat in its own window")).to_have_attribute(
         "href", f"{places.service}/chat"
     )
+    expect(page.locator("#banner")).to_contain_text("In an emergency, call 911.")  # known before the service answers
+    expect(page.locator("#banner").get_by_role("link", name="Call the clinic")).to_be_visible()
     assert chat.talks == {}
 
 

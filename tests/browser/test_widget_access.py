@@ -188,6 +188,7 @@ def test_each_message_is_spoken_once_in_order(visit: Callable[..., Page], chat: 
         "e => [...e.shadowRoot.querySelectorAll('[aria-live=polite], [role=status]:not(#banner):not(:empty)')].length"
     )
     assert regions == 1
+    expect(page.locator("#status")).to_contain_text("Hello, I am a bot.")
     page.locator("#status").evaluate(SPOKEN)
     say(page, "hello")
     chat.say(reply("It can go ahead.", "notice"))
@@ -201,6 +202,27 @@ def test_each_message_is_spoken_once_in_order(visit: Callable[..., Page], chat: 
     chat.say(reply("Nobody beside the client should hear this.", "notice"))
     expect(page.get_by_role("button", name="Open the chat, new messages: 1")).to_be_visible()
     assert page.evaluate("window.spoken").count("Team: Nobody beside the client should hear this.") == 0
+
+
+def test_what_is_spoken_waits_for_the_focus(visit: Callable[..., Page]) -> None:
+    page = visit()
+    open_chat(page)
+    expect(page.locator("#status")).to_contain_text("Hello, I am a bot.")
+    page.locator("#status").evaluate(
+        """region => {
+          const append = region.append;
+          window.order = [];
+          region.append = (...parts) => { window.order.push("spoken"); append.apply(region, parts); };
+          region.getRootNode().addEventListener("focusin", () => window.order.push("focus"));
+        }"""
+    )
+    page.get_by_role("button", name="Menu", exact=True).click()
+    page.get_by_role("button", name="Start again").click()
+    page.evaluate("window.order = []")
+    page.get_by_role("button", name="Start again").last.click()
+    until(page, lambda: "spoken" in page.evaluate("window.order"))
+    order = page.evaluate("window.order")
+    assert "focus" not in order[order.index("spoken") :]
 
 
 def tree(page: Page) -> list[tuple[str, str]]:

@@ -53,6 +53,20 @@ def test_a_message_of_the_team_is_shown_from_its_beginning(visit: Callable[..., 
     at_top(page, "News of the team.")
 
 
+def test_who_writes_faster_than_the_answers_come_is_led_to_the_last_one(
+    visit: Callable[..., Page], chat: FakeChat
+) -> None:
+    page = visit()
+    open_chat(page)
+    chat.delay = 0.5
+    say(page, "long")
+    say(page, "hello")
+    expect(page.locator(".message.bot").last).to_contain_text("I heard: hello")
+    at_top(page, "Step 2 of 6")
+    page.get_by_role("button", name="Newest message").click()
+    expect(page.locator(".message.bot").last).to_be_in_viewport(ratio=1)
+
+
 def test_what_came_while_it_was_closed_is_shown_from_its_beginning(visit: Callable[..., Page], chat: FakeChat) -> None:
     page = visit()
     open_chat(page)

@@ -23,7 +23,7 @@ from bot.knowledge import KnowledgeError
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 STRINGS = load_strings(KNOWLEDGE)
-BUILT = assets.build(STRINGS, phone="+1 202-555-0143", locale="en")
+BUILT = assets.build(STRINGS, phone="+1 202-555-0143", emergency="911", locale="en")
 
 
 def ask(app: Starlette, path: str, method: str = "GET", **headers: str) -> httpx.Response:
@@ -41,9 +41,11 @@ def ask(app: Starlette, path: str, method: str = "GET", **headers: str) -> httpx
 
 
 def test_names_change_with_the_content_and_only_then() -> None:
-    again = assets.build(STRINGS, phone="+1 202-555-0143", locale="en")
+    again = assets.build(STRINGS, phone="+1 202-555-0143", emergency="911", locale="en")
     assert set(again.files) == set(BUILT.files)
-    other = assets.build({**STRINGS, "es": {**STRINGS["es"], "page.title": "Otra"}}, phone=None, locale="en")
+    other = assets.build(
+        {**STRINGS, "es": {**STRINGS["es"], "page.title": "Otra"}}, phone=None, emergency=None, locale="en"
+    )
     changed = {path for path in set(other.files) - set(BUILT.files) if path.startswith("/widget/es.")}
     assert len(changed) == 1
     assert other.app == BUILT.app

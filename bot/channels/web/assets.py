@@ -51,12 +51,13 @@ class Assets:
     page_style: str
 
 
-def build(strings: Mapping[str, Mapping[str, str]], *, phone: str | None, locale: str) -> Assets:
+def build(strings: Mapping[str, Mapping[str, str]], *, phone: str | None, emergency: str | None, locale: str) -> Assets:
     """Put the files together.
 
     Args:
         strings: the sentences by language (`load_strings`).
-        phone: the clinic's number, shown where the widget cannot be loaded.
+        phone: the clinic's number, shown where the widget cannot be loaded or the service is not there.
+        emergency: the emergency number, shown as long as nobody reads what is typed.
         locale: the language to use where the page and the browser name none that there is.
     """
     files: dict[str, Asset] = {}
@@ -73,15 +74,20 @@ def build(strings: Mapping[str, Mapping[str, str]], *, phone: str | None, locale
         tag: {"url": lasting(tag, "json", _json(_own(table)), "application/json"), **_launcher(table)}
         for tag, table in strings.items()
     }
+    numbers = {"phone": phone or "", "emergency": emergency or ""}
     loader = {
         "app": app,
         "style": _style("launcher.css"),
-        "phone": phone or "",
+        **numbers,
         "locale": locale,
         "languages": languages,
     }
     files["/widget.js"] = Asset(_filled(_bundle("loader.js"), BUILT=loader).encode(), "text/javascript")
-    urls = {"locale": locale, "languages": {tag: {"url": language["url"]} for tag, language in languages.items()}}
+    urls = {
+        **numbers,
+        "locale": locale,
+        "languages": {tag: {"url": language["url"]} for tag, language in languages.items()},
+    }
     script = lasting("page", "js", _filled(_bundle("page.js", ""), BUILT=urls, APP=app), "text/javascript")
     page_style = lasting("page", "css", _style("page.css"), "text/css")
     files["/widget/favicon.svg"] = Asset((SOURCE / "favicon.svg").read_bytes(), "image/svg+xml")

@@ -41,8 +41,9 @@ def routes(app: FastAPI, context: Context) -> None:
     profile = context.clinic.clinic
     strings = load_strings(context.settings.knowledge_dir)
     locale = profile.locale.split("-")[0]
-    assets = build(strings, phone=profile.phone, locale=locale if locale in strings else FIRST)
-    page = page_html(assets, strings, profile, str(context.locale["emergency_number"]))
+    emergency = str(context.locale["emergency_number"])
+    assets = build(strings, phone=profile.phone, emergency=emergency, locale=locale if locale in strings else FIRST)
+    page = page_html(assets, strings, profile, emergency)
     headers = {"Content-Security-Policy": policy(context.settings.embed_origins), "Cache-Control": "no-cache"}
 
     @app.get("/", include_in_schema=False)

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const KEEP = 15_000;
+const AFTER_FOCUS = 150; // what the focus moves to is read first, and would cut this off
 
 export class Announcer {
   #region;
@@ -15,7 +16,7 @@ export class Announcer {
   say(text) {
     if (!text) return;
     const line = h("p", {}, text);
-    this.#region.append(line);
+    setTimeout(() => this.#region.append(line), AFTER_FOCUS);
     setTimeout(() => line.remove(), KEEP);
   }
 }

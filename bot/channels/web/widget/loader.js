@@ -5,7 +5,7 @@
 
 import { luminance, parsed } from "./light.js";
 
-const BUILT = "__BUILT__"; // {app, style, phone, locale, languages: {en: {url, dir, label, open, failed}}}
+const BUILT = "__BUILT__"; // {app, style, phone, emergency, locale, languages: {en: {url, dir, label, open, failed}}}
 const NAME = "nmt-chat";
 const CHAT = "M4 5.5h16v11H11l-4.5 3.5v-3.5H4z";
 const FOLD = "m6 9 6 6 6-6";
@@ -112,6 +112,7 @@ class Chat extends HTMLElement {
       frame: "float",
       options: this.dataset,
       accent: this.#accent,
+      numbers: BUILT,
       close: () => this.close(),
       unread: (count) => this.#count(count),
     });

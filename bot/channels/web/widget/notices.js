@@ -43,17 +43,18 @@ export class Banner {
   #timer = null;
   #up = true;
   #reached = false;
-  phone = null;
-  emergencyNumber = null;
+  #numbers;
 
   /**
    * @param {HTMLElement} element
    * @param {import("./strings.js").Translate} t
+   * @param {{phone: string, emergency: string}} numbers
    * @param {string | null} page address of the chat's own page; it works where this site is not let in
    */
-  constructor(element, t, page) {
+  constructor(element, t, numbers, page) {
     this.#element = element;
     this.#t = t;
+    this.#numbers = numbers;
     this.#page = page;
     window.addEventListener("offline", () => this.set(false));
   }
@@ -77,14 +78,15 @@ export class Banner {
     if (this.#up) return;
     const parts = [this.#t(navigator.onLine ? "link.down" : "link.offline")];
     // Nothing that is typed now is read, so what the chat would say first stands here.
-    if (this.emergencyNumber) parts.push(" ", this.#t("link.emergency", { number: this.emergencyNumber }));
-    if (this.phone) parts.push(" ", link(this.#t("link.call", { phone: this.phone }), telephone(this.phone)));
+    const { phone, emergency } = this.#numbers;
+    if (emergency) parts.push(" ", this.#t("link.emergency", { number: emergency }));
+    if (phone) parts.push(" ", link(this.#t("link.call", { phone }), telephone(phone)));
     if (this.#page && !this.#reached && navigator.onLine) parts.push(" ", link(this.#t("link.page"), this.#page));
     this.#element.hidden = false;
     this.#element.replaceChildren(...parts);
   }
 }
 
-export function telephone(phone) {
+function telephone(phone) {
   return `tel:${phone.replace(/[^\d+]/g, "")}`;
 }

@@ -2,7 +2,7 @@
 
 import { mount } from "__APP__";
 
-const BUILT = "__BUILT__"; // {languages: {en: {url}}, locale}
+const BUILT = "__BUILT__"; // {languages: {en: {url}}, locale, phone, emergency}
 
 async function begin() {
   const wanted = [new URLSearchParams(location.search).get("locale"), ...navigator.languages, BUILT.locale, "en"];
@@ -18,6 +18,7 @@ async function begin() {
     frame: "page",
     options: {},
     accent: [14, 101, 93],
+    numbers: BUILT,
   });
 }
 

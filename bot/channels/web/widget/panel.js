@@ -13,7 +13,7 @@ import { buildFrame } from "./frame.js";
 import { dress, floating } from "./looks.js";
 import { Memory } from "./memory.js";
 import { menu } from "./menu.js";
-import { Banner, Unread, telephone } from "./notices.js";
+import { Banner, Unread } from "./notices.js";
 import { translator } from "./strings.js";
 import { link } from "./text.js";
 import { View } from "./view.js";
@@ -40,11 +40,12 @@ const PATHS = {
  * @param {"float" | "page"} settings.frame
  * @param {Record<string, string | undefined>} settings.options title, theme, dir
  * @param {number[]} settings.accent
+ * @param {{phone: string, emergency: string}} settings.numbers known before the service answers; empty where there is none
  * @param {() => void} [settings.close]
  * @param {(count: number) => void} [settings.unread]
  * @returns {{show: () => void, hide: () => void}}
  */
-export function mount(place, { root, home, strings, language, frame, options, accent, close = () => {}, unread = () => {} }) {
+export function mount(place, { root, home, strings, language, frame, options, accent, numbers, close = () => {}, unread = () => {} }) {
   const t = translator(strings);
   const page = frame === "page";
   const part = buildFrame(t, page);
@@ -63,7 +64,7 @@ export function mount(place, { root, home, strings, language, frame, options, ac
   const announcer = new Announcer(part.status);
   const counter = new Unread(unread);
   const dialog = new Dialog(part.veil, part.body, root);
-  const banner = new Banner(part.banner, t, page ? null : `${home}/chat`);
+  const banner = new Banner(part.banner, t, numbers, page ? null : `${home}/chat`);
   const conversation = new Conversation(api, memory);
   const box = composer(part, t, memory, (text) => conversation.send({ text }, text));
   let looking = page;
@@ -223,8 +224,6 @@ export function mount(place, { root, home, strings, language, frame, options, ac
     clinic = facts;
     if (options.title || clinic.clinic) part.clinic.textContent = options.title || clinic.clinic;
     if (page && clinic.clinic) document.title = t("page.title_of", { clinic: clinic.clinic });
-    banner.phone = clinic.phone ?? null;
-    banner.emergencyNumber = clinic.emergency_number ?? null;
     context.botLanguage = clinic.locale ?? null;
     if (clinic.telegram) listed.show("menu-telegram");
   }

@@ -122,6 +122,7 @@ export class View {
   /** An own message, new or changed. */
   showItem(item, dropped = false) {
     let known = this.#items.get(item.id);
+    if (item.state === "sending") this.#turnStart = null; // its answer begins a turn of its own
     if (dropped) {
       known?.time?.remove();
       known?.node.remove();
