@@ -418,6 +418,8 @@ class ScreeningDesk:
                 )
             elif question.kind is Kind.CONSENT:
                 return tried, ()  # it is asked again in one sentence
+            elif question.kind is Kind.SUMMARY:
+                words = self._say("screening.summary_which")
             elif question.warns:
                 words = self._say("screening.unclear_urgent")
             elif self._context.phrases.means("vague", text) or self._context.phrases.hedges(text):

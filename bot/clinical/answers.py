@@ -228,7 +228,8 @@ def _checklist(
     question: Question, text: str, brought_up: Collection[str], phrases: Phrases, today: Today | None
 ) -> Answer | None:
     items = question.items
-    if phrases.means("none", text) or (question.confirming and phrases.means("yes", text)):
+    confirmed = question.confirming and (phrases.means("yes", text) or _yes_none(text, phrases))
+    if phrases.means("none", text) or confirmed:
         return Answer({item.id: NO for item in items})
     if phrases.means("no", text):
         return None if question.confirming else Answer({}, confirm_none=True)
@@ -257,6 +258,12 @@ def _checklist(
     if not question.confirming and not other and phrases.evidence.yes_or_no(question.id, text, today) == NO:
         return Answer({}, confirm_none=True)  # "no, nothing from this": a no, but to all of them?
     return None
+
+
+def _yes_none(text: str, phrases: Phrases) -> bool:
+    """ "Yes, none": a yes to "none of these lines fits you"."""
+    first, _, rest = plain(text).partition(" ")
+    return first in _YES_WORDS and phrases.means("none", rest)
 
 
 def _by_words(text: str, items: Sequence[Item], phrases: Phrases) -> Answer | None:

@@ -915,3 +915,14 @@ def test_the_first_words_of_a_choice_with_a_hyphen_are_that_choice() -> None:
     assert choices[1].startswith("long-standing and stable (")
     question = Question("breathing_difficulty/1", Kind.CHOICE, "T2", row.follow_up[0].q, (), choices, choices, row.id)
     assert choice_value(question, "long-standing and stable", RULES, PHRASES) == choices[1]
+
+
+def test_yes_none_confirms_that_no_line_fits() -> None:
+    items = RULES.items_of("T3")
+    asked = Question("T3", Kind.CHECKLIST, "T3", "", items, confirming=True)
+    answer = understand(asked, "yes none", (), RULES, PHRASES)
+    assert answer is not None
+    assert set(answer.values.values()) == {NO}
+    assert understand(asked, "yes, one of them", (), RULES, PHRASES) is None
+    plain_list = Question("T3", Kind.CHECKLIST, "T3", "", items)
+    assert understand(plain_list, "yes none", (), RULES, PHRASES) is None

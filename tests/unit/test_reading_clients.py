@@ -65,3 +65,27 @@ def test_the_words_that_are_shown_are_those_that_name_the_row() -> None:
         assert "neck" not in words
         assert "clot" in words
     assert READER.read("headache and a stiff neck and a fever").emergency is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hang on my chest feels really tight and my left arm is going numb",
+        "my chest feels tight right now",
+        "I feel a squeezing in my chest",
+        "feels like somebody is standing on my chest",
+        "my face feels numb since this morning",
+    ],
+)
+def test_what_happens_now_holds_at_once(text: str) -> None:
+    found = READER.read(text).emergency
+    assert found is not None
+    assert not found.asking
+
+
+def test_a_feeling_alone_is_asked_about_first() -> None:
+    """Guide 2.1, rule 2: only a word of now skips the question. "Its" and "feels" are no such words."""
+    for text in ("my chest feels tight", "its my chest, it hurts"):
+        found = READER.read(text).emergency
+        assert found is not None
+        assert found.asking
