@@ -283,6 +283,10 @@ def test_the_talk_as_a_screen_reader_gets_it(visit: Callable[..., Page], chat: F
         places.append(at)
     assert not [part for part in seen if part[0] in ("button", "radio", "textbox", "link") and not part[1].strip()]
     assert [part for part in seen if part == ("StaticText", "Hello, I am a bot.")] == [wanted[6]]
+    assert ("region", "Important") not in seen
+    page.keyboard.type("pain")
+    page.keyboard.press("Enter")
+    until(page, lambda: ("region", "Important") in tree(page))
 
 
 def matches(part: tuple[str, str], wanted: tuple[str, str]) -> bool:

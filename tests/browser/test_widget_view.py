@@ -182,6 +182,9 @@ def test_what_the_card_says_is_not_shown_twice(visit: Callable[..., Page], chat:
     expect(card).to_contain_text("Do you also have chest pain?")
     words = page.locator(".message[data-kind=emergency] .bubble > p").first
     assert hidden_in_view(words)
+    page.set_viewport_size({"width": 640, "height": 430})  # there the card has no room for them
+    assert not hidden_in_view(words)
+    page.set_viewport_size({"width": 390, "height": 844})
     expect(page.get_by_role("button", name="No pain")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Show less").click()  # then the words stand in the list
     assert not hidden_in_view(words)

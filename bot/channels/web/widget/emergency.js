@@ -37,6 +37,7 @@ export class EmergencyCard {
       items.length ? h("ul", { class: "calls", lang }, ...items) : "",
       h("div", { class: "emergency-text", lang, dir: "auto" }, ...paragraphs(ownText(reply))),
     );
+    this.#place.ariaLabel = t("emergency.label");
     this.#toggle.hidden = false;
     this.#fold(false);
     return true;
@@ -49,7 +50,13 @@ export class EmergencyCard {
 
   clear() {
     this.#alert.replaceChildren();
+    this.#place.ariaLabel = null;
     this.#toggle.hidden = true;
+  }
+
+  /** Named, and so a landmark, only while there is something in it. */
+  get #place() {
+    return this.#alert.closest("section");
   }
 
   get #shown() {

@@ -51,7 +51,7 @@ export function buildFrame(t, page) {
   made("emergencyToggle", h("button", { type: "button", id: "emergency-toggle", class: "quiet", "aria-controls": "emergency-alert", hidden: true }));
   const emergency = h(
     "section",
-    { id: "emergency", class: "emergency", "aria-label": t("emergency.label") },
+    { id: "emergency", class: "emergency" },
     h("div", { class: "emergency-inner" }, part.emergencyAlert, part.emergencyToggle),
   );
   made("messages", h("ol", { id: "messages", role: "list" }));
