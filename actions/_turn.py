@@ -41,6 +41,8 @@ ACT_BUTTONS = {
 
 # From this share on, a topic may have been meant beside what was understood (docs/decisions/0010-understanding.md).
 MAY_BE_MEANT = 0.02
+#: The same beside a refusal, which says so little that a topic near it costs nothing.
+MAY_BE_OUR_FIELD = 0.005
 NEIGHBOURS = 2
 
 _context: Context | None = None
@@ -191,11 +193,11 @@ def second_request(turn: Turn) -> tuple[Reply, ...]:
     return (Reply(say, ReplyKind.NOTICE, topic_buttons(near), meta=meta),) if near else ()
 
 
-def neighbours(turn: Turn) -> tuple[Topic, ...]:
+def neighbours(turn: Turn, least: float = MAY_BE_MEANT) -> tuple[Topic, ...]:
     """Topics that may have been meant instead of what was understood, or as well. None where a button was pressed."""
     if turn.do:
         return ()
-    likely = [turn.also or "", turn.perhaps or "", *(name for name, share in turn.ranking if share >= MAY_BE_MEANT)]
+    likely = [turn.also or "", turn.perhaps or "", *(name for name, share in turn.ranking if share >= least)]
     names = dict.fromkeys(name for name in likely if name in context().topics and name != turn.intent)
     return tuple(context().topics[name] for name in names)[:NEIGHBOURS]
 

@@ -65,6 +65,7 @@ class Greet(TurnAction):
 class Help(_Says):
     """Show what the bot can do."""
 
+    points_on = True
     wording = "help"
     kind = ReplyKind.MENU
 

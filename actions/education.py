@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actions._turn import ACT_BUTTONS, Done, Turn, TurnAction, context, main_menu, menu, neighbours, topic_buttons
+from actions._turn import (
+    ACT_BUTTONS,
+    MAY_BE_OUR_FIELD,
+    Done,
+    Turn,
+    TurnAction,
+    context,
+    main_menu,
+    menu,
+    neighbours,
+    topic_buttons,
+)
 from bot.education import Topic
 from bot.reply import Button, Reply, ReplyKind
 from bot.store import conversations, now
@@ -95,7 +106,7 @@ class OutOfScope(TurnAction):
             return Done((Reply(say("oos_abuse_again" if again else "oos_abuse"), ReplyKind.FALLBACK),))
         if turn.in_form:
             return Done((Reply(say(turn.intent), ReplyKind.FALLBACK),))
-        near = () if turn.intent == "oos_injection" else neighbours(turn)
+        near = () if turn.intent in ("oos_injection", "oos_noise") else neighbours(turn, MAY_BE_OUR_FIELD)
         offered = topic_buttons(near)
         if turn.intent in NEXT_TO_OUTSIDE:
             always = topic_buttons((context().topics[NEXT_TO_OUTSIDE[turn.intent]],))
