@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 
 # Letter sequences of two to four are folded into this many numbers for training, then unfolded again.
 _FOLDED = 256
+# Vectors are folded to this width for training, then unfolded again: as good, in half the time.
+_VECTOR_FOLDED = 512
 # Vectors are folded to this width to find the nearest examples: as good, and the model stays small.
 _NEAR_WIDTH = 256
 _NEAREST = 8
@@ -82,14 +84,16 @@ class IntentModel:
         counted = letters.fit_transform(texts)
         folding = TruncatedSVD(_FOLDED, random_state=0)
         folded = folding.fit_transform(counted) * settings.letter_weight
+        turning = TruncatedSVD(min(_VECTOR_FOLDED, vectors.shape[1] - 1), random_state=0)
+        turned = turning.fit_transform(vectors)
         model = LogisticRegression(C=settings.inverse_regularisation, class_weight="balanced", max_iter=1000)
-        model.fit(np.hstack([vectors, folded]), labels)
-        split = vectors.shape[1]
+        model.fit(np.hstack([turned, folded]), labels)
+        split = turned.shape[1]
         # Folding is linear, so it can be multiplied into the weights: nothing of it is needed afterwards.
         gram_weights = folding.components_.T @ (model.coef_[:, split:].T * settings.letter_weight)
         return cls(
             list(model.classes_),
-            model.coef_[:, :split].astype(np.float32),
+            (model.coef_[:, :split] @ turning.components_).astype(np.float32),
             model.intercept_.astype(np.float32),
             list(letters.get_feature_names_out()),
             letters.idf_.astype(np.float32),
