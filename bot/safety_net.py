@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,40 +30,45 @@ FEWEST = 100
 _KEPT = 3
 # A group of letters that stands in one example only says nothing about the next client.
 _SEEN_IN = 2
-_STRENGTH = 30.0  # inverse regularisation, by cross-validation (docs/decisions/0012-safety-net.md)
+_STRENGTH = 10.0  # inverse regularisation, by cross-validation (docs/decisions/0012-safety-net.md)
 
 
 def load_examples(knowledge: Path) -> dict[str, list[str]]:
-    """The sentences of each class, as people type them.
+    """The sentences of each class, as people type them. A class is a folder; its files are for people who read them.
 
     Raises:
-        KnowledgeError: a file is missing, a class has too few sentences, or one stands in two classes.
+        KnowledgeError: a class has too few sentences, a line is none, or one stands twice.
     """
     found: dict[str, list[str]] = {}
     classes: dict[str, str] = {}
     for name in (CALM, *Care):
-        path = knowledge / FOLDER / f"{name}.yml"
-        data = read_yaml(path)
-        if not isinstance(data, dict) or not all(isinstance(group, list) for group in data.values()):
-            raise KnowledgeError(
-                path, "", "is not a list of groups", "Write a group name, then its sentences as a list"
-            )
+        folder = knowledge / FOLDER / name
         sentences: list[str] = []
-        for group, lines in data.items():
-            for line in lines:
-                if not isinstance(line, str) or not line.strip():
-                    raise KnowledgeError(path, str(group), f"{line!r} is not a sentence", "Put it in quotes")
+        for path in sorted(folder.glob("*.yml")):
+            for group, line in _lines(path):
                 plain = _plain(line)
                 if plain in classes:
                     raise KnowledgeError(
-                        path, str(group), f"{line!r} stands in {classes[plain]}.yml, too", "Remove one of the two"
+                        path, group, f"{line!r} stands in {classes[plain]}, too", "Remove one of the two"
                     )
-                classes[plain] = name
+                classes[plain] = f"{name}/{path.name}"
                 sentences.append(line)
         if len(sentences) < FEWEST:
-            raise KnowledgeError(path, "", f"has only {len(sentences)} sentences", f"Write at least {FEWEST}")
+            raise KnowledgeError(folder, "", f"has only {len(sentences)} sentences", f"Write at least {FEWEST}")
         found[name] = sentences
     return found
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Group and sentence of everything in a file."""
+    data = read_yaml(path)
+    if not isinstance(data, dict) or not all(isinstance(group, list) for group in data.values()):
+        raise KnowledgeError(path, "", "is not a list of groups", "Write a group name, then its sentences as a list")
+    for group, lines in data.items():
+        for line in lines:
+            if not isinstance(line, str) or not line.strip():
+                raise KnowledgeError(path, str(group), f"{line!r} is not a sentence", "Put it in quotes")
+            yield str(group), line
 
 
 def ordinary_requests(folder: Path) -> list[str]:
@@ -82,8 +88,8 @@ def path_of(knowledge: Path, models: Path) -> Path:
     """
     digest = hashlib.sha256(WEIGHTS_SHA256.encode())
     code = [Path(module) for module in (__file__, encoder.__file__, safety_net.__file__)]
-    for path in [*sorted((knowledge / FOLDER).glob("*.yml")), *code]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in [*sorted((knowledge / FOLDER).glob("*/*.yml")), *code]:
+        digest.update(f"{path.parent.name}/{path.name}".encode() + b"\0" + path.read_bytes())
     return models / f"safety-net-{digest.hexdigest()[:20]}.npz"
 
 

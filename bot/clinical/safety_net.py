@@ -28,8 +28,10 @@ _VECTOR_SCALE = 3.0
 _LETTERS = (3, 4, 5)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _END = re.compile(r"[.!?;\n…]+")
-# A story without punctuation is read in pieces of so many words, so that one clause is not lost in it.
+# A message is read twice: in pieces, so that one clause is not lost in a long story, and as scenes of several
+# sentences, so that no piece is taken out of its place ("Wounded, even.") and what only makes sense together is heard.
 _PIECE, _STEP = 22, 11
+_SCENE, _SCENE_STEP = 48, 24
 _MOST_PIECES = 16
 
 
@@ -53,36 +55,45 @@ class SafetyNet:
     group_weights: Floats
 
     def hear(self, text: str) -> Heard | None:
-        """The most alarming piece of a message. None: there are no words in it."""
+        """What the most alarming piece and the most alarming scene of a message sound like, on average.
+
+        None: there are no words in it.
+        """
         pieces = split(text)
         if not pieces:
             return None
-        odds = scaled(self.encode(pieces)) @ self.vector_weights + self.bias
-        for row, piece in enumerate(pieces):
-            places, values = known_groups(piece, self.groups, self.rarity)
+        whole = scenes(text)
+        chances = self._chances(list(dict.fromkeys([*pieces, *whole])))
+        worst = [min((chances[part] for part in parts), key=lambda row: float(row[0])) for parts in (pieces, whole)]
+        mean = np.asarray((worst[0] + worst[1]) / 2, dtype=np.float32)
+        care = CLASSES[1 + int(np.argmax(mean[1:]))]
+        return Heard(Care(care), 1.0 - float(mean[0]))
+
+    def _chances(self, texts: Sequence[str]) -> dict[str, Floats]:
+        """How likely each of `CLASSES` is, for each text."""
+        odds = scaled(self.encode(texts)) @ self.vector_weights + self.bias
+        for row, text in enumerate(texts):
+            places, values = known_groups(text, self.groups, self.rarity)
             odds[row] += values @ self.group_weights[places]
         chances = np.exp(odds - odds.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        worst = chances[int(np.argmin(chances[:, 0]))]
-        care = CLASSES[1 + int(np.argmax(worst[1:]))]
-        return Heard(Care(care), 1.0 - float(worst[0]))
+        return dict(zip(texts, chances / chances.sum(axis=1, keepdims=True), strict=True))
 
 
 def split(text: str) -> list[str]:
-    """Sentences of a message, long ones in overlapping pieces; one that only greets stays with its neighbour."""
-    pieces: list[str] = []
-    for sentence in _END.split(text):
-        words = words_of(sentence)
-        if not words:
-            continue
-        if len(words) <= _PIECE:
-            pieces.append(" ".join(words))
-        else:
-            pieces += [" ".join(words[at : at + _PIECE]) for at in range(0, len(words) - _STEP, _STEP)]
-    whole = " ".join(pieces)
-    if len(pieces) > 1 and len(whole.split()) <= _PIECE:
-        pieces.append(whole)  # "cant breathe. hands tingling. help": together they say more
-    return pieces[:_MOST_PIECES]
+    """Sentences of a message, long ones in overlapping pieces."""
+    sentences = (words_of(sentence) for sentence in _END.split(text))
+    return [piece for words in sentences for piece in _windows(words, _PIECE, _STEP)][:_MOST_PIECES]
+
+
+def scenes(text: str) -> list[str]:
+    """The whole message, a long one in overlapping parts."""
+    return _windows(words_of(text), _SCENE, _SCENE_STEP)[:_MOST_PIECES]
+
+
+def _windows(words: Sequence[str], size: int, step: int) -> list[str]:
+    if len(words) <= size:
+        return [" ".join(words)] if words else []
+    return [" ".join(words[at : at + size]) for at in range(0, len(words) - step, step)]
 
 
 def words_of(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot import safety_net
 from bot.clinical.model import Care, Emergency
 from bot.clinical.reading import Reader
-from bot.clinical.safety_net import CLASSES, Heard, SafetyNet, groups_of, split, words_of
+from bot.clinical.safety_net import CLASSES, Heard, SafetyNet, groups_of, scenes, split, words_of
 from bot.engine.weights import WeightsError, read_verified
 from bot.knowledge import KnowledgeError
 from tests.stack import ROOT, SHARED_DATA
@@ -121,8 +121,10 @@ def test_long_messages_are_read_in_overlapping_pieces() -> None:
     pieces = split(" ".join(words))
     assert all(len(piece.split()) <= 22 for piece in pieces)
     assert {word for piece in pieces for word in piece.split()} == set(words)
-    assert split("Hello! Can't breathe.") == ["hello", "can't breathe", "hello can't breathe"]
-    assert split(" ?! ") == []
+    assert split("Hello! Can't breathe.") == ["hello", "can't breathe"]
+    assert scenes("Hello! Can't breathe.") == ["hello can't breathe"]
+    assert {word for part in scenes(" ".join(words)) for word in part.split()} == set(words)
+    assert split(" ?! ") == scenes(" ?! ") == []
 
 
 def test_letter_groups_survive_a_misspelling() -> None:
@@ -156,31 +158,38 @@ def test_every_class_has_its_examples_and_none_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "reason"),
+    ("content", "reason"),
     [
-        ("crisis.yml", "thoughts:\n  - I want to be gone\n", "has only 1 sentences"),
-        ("crisis.yml", "- a list\n", "is not a list of groups"),
-        ("crisis.yml", "thoughts:\n  - 17\n", "17 is not a sentence"),
+        ("- a list\n", "is not a list of groups"),
+        ("thoughts:\n  - 17\n", "17 is not a sentence"),
     ],
 )
-def test_unusable_examples_are_refused(examples: Path, file: str, content: str, reason: str) -> None:
-    (examples / safety_net.FOLDER / file).write_text(content, encoding="utf-8")
+def test_unusable_examples_are_refused(examples: Path, content: str, reason: str) -> None:
+    (examples / safety_net.FOLDER / "crisis" / "own.yml").write_text(content, encoding="utf-8")
     with pytest.raises(KnowledgeError, match=reason) as refused:
         safety_net.load_examples(examples)
-    assert refused.value.file.endswith(file)
+    assert refused.value.file.endswith("crisis/own.yml")
+
+
+def test_a_class_with_hardly_any_example_is_refused(examples: Path) -> None:
+    folder = examples / safety_net.FOLDER / "crisis"
+    for path in folder.glob("*.yml"):
+        path.unlink()
+    (folder / "own.yml").write_text("thoughts:\n  - I want to be gone\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="has only 1 sentences"):
+        safety_net.load_examples(examples)
 
 
 def test_a_sentence_in_two_classes_is_refused(examples: Path) -> None:
-    path = examples / safety_net.FOLDER / "crisis.yml"
     calm = safety_net.load_examples(KNOWLEDGE)["calm"][0]
-    path.write_text(path.read_text(encoding="utf-8") + f"\ndouble:\n  - {calm!r}\n", encoding="utf-8")
-    with pytest.raises(KnowledgeError, match=r"calm\.yml, too"):
+    path = examples / safety_net.FOLDER / "crisis" / "own.yml"
+    path.write_text(f"double:\n  - {calm!r}\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"calm/answers\.yml, too"):
         safety_net.load_examples(examples)
 
 
 def test_a_changed_example_asks_for_a_new_net(examples: Path, tmp_path: Path) -> None:
     before = safety_net.path_of(examples, tmp_path)
     assert before == safety_net.path_of(examples, tmp_path)
-    path = examples / safety_net.FOLDER / "calm.yml"
-    path.write_text(path.read_text(encoding="utf-8") + "\nmore:\n  - one more\n", encoding="utf-8")
+    (examples / safety_net.FOLDER / "calm" / "own.yml").write_text("more:\n  - one more\n", encoding="utf-8")
     assert safety_net.path_of(examples, tmp_path) != before
