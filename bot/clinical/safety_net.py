@@ -57,7 +57,8 @@ class SafetyNet:
     def hear(self, text: str) -> Heard | None:
         """What the most alarming piece and the most alarming scene of a message sound like, on average.
 
-        None: there are no words in it.
+        A crisis is often a single clause in calm company ("book me for six. it will be my last"): there the more
+        alarming of the two counts alone. None: there are no words in it.
         """
         pieces = split(text)
         if not pieces:
@@ -65,9 +66,11 @@ class SafetyNet:
         whole = scenes(text)
         chances = self._chances(list(dict.fromkeys([*pieces, *whole])))
         worst = [min((chances[part] for part in parts), key=lambda row: float(row[0])) for parts in (pieces, whole)]
+        loudest = min(worst, key=lambda row: float(row[0]))
+        if _care(loudest) is Care.CRISIS:
+            return Heard(Care.CRISIS, 1.0 - float(loudest[0]))
         mean = np.asarray((worst[0] + worst[1]) / 2, dtype=np.float32)
-        care = CLASSES[1 + int(np.argmax(mean[1:]))]
-        return Heard(Care(care), 1.0 - float(mean[0]))
+        return Heard(_care(mean), 1.0 - float(mean[0]))
 
     def _chances(self, texts: Sequence[str]) -> dict[str, Floats]:
         """How likely each of `CLASSES` is, for each text."""
@@ -77,6 +80,11 @@ class SafetyNet:
             odds[row] += values @ self.group_weights[places]
         chances = np.exp(odds - odds.max(axis=1, keepdims=True))
         return dict(zip(texts, chances / chances.sum(axis=1, keepdims=True), strict=True))
+
+
+def _care(chances: Floats) -> Care:
+    """The likeliest care, were it not calm."""
+    return Care(CLASSES[1 + int(np.argmax(chances[1:]))])
 
 
 def split(text: str) -> list[str]:
