@@ -30,7 +30,7 @@ FEWEST = 100
 _KEPT = 3
 # A group of letters that stands in one example only says nothing about the next client.
 _SEEN_IN = 2
-_STRENGTH = 10.0  # inverse regularisation, by cross-validation (docs/decisions/0012-safety-net.md)
+_STRENGTH = 30.0  # inverse regularisation, by cross-validation (docs/decisions/0012-safety-net.md)
 
 
 def load_examples(knowledge: Path) -> dict[str, list[str]]:
