@@ -103,10 +103,10 @@ def test_below_its_threshold_and_for_single_words_it_is_silent() -> None:
 
 
 def test_a_hint_of_a_crisis_is_enough_to_show_the_lines() -> None:
-    found = reading_with(Care.CRISIS, 0.35)
+    found = reading_with(Care.CRISIS, 0.25)
     assert found is not None
     assert found.conditional
-    assert reading_with(Care.SAME_DAY, 0.35) is None
+    assert reading_with(Care.SAME_DAY, 0.25) is None
 
 
 def test_a_phrase_comes_before_the_net() -> None:
