@@ -109,7 +109,7 @@ def test_a_webhook_is_at_fault_while_something_waits_that_could_not_be_brought(
 
 
 def test_a_webhook_that_cannot_be_called_is_reported_and_telegram_is_written_to_all_the_same(
-    role: TelegramRole,
+    role: TelegramRole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = []
     report = role._report
@@ -118,7 +118,7 @@ def test_a_webhook_that_cannot_be_called_is_reported_and_telegram_is_written_to_
         said.append((up, why))
         await report(up=up, why=why)
 
-    role._report = reporting  # type: ignore[method-assign]
+    monkeypatch.setattr(role, "_report", reporting)
     role._bot = cast(Any, Bot(role, [info(None, 0), info(timedelta(seconds=5), 2)]))
     asyncio.run(role._receive())
     assert [up for up, _ in said] == [True, True, False]
